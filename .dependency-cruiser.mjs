@@ -68,7 +68,7 @@ const layerRules = LAYERS.map(({ name, path, may }) => ({
   comment: `${name} may import only itself and: ${may.length === 0 ? 'nothing' : may.join(' ')}`,
   severity: 'error',
   from: { path },
-  to: { pathNot: [path, ...may] },
+  to: { pathNot: [path, ...may], couldNotResolve: false },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
