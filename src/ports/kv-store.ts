@@ -1,0 +1,43 @@
+/** One atomic change: all of it or nothing becomes durable. A key occurs once over both lists. */
+export interface WriteBatch {
+  readonly sets: readonly (readonly [key: Uint8Array, value: Uint8Array])[];
+  readonly deletes: readonly Uint8Array[];
+}
+
+export interface KeyRange {
+  /** Inclusive. */
+  readonly start: Uint8Array;
+  /** Exclusive. */
+  readonly end: Uint8Array;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+/**
+ * A stable view of the store. Keep it briefly and close it: a store may hold back space for it.
+ *
+ * Values belong to the caller only until the next call on the same snapshot unless it copies them; `get` of the
+ * in-memory and the LMDB adapter say what they copy. Using a closed snapshot throws `StorageError`.
+ */
+export interface KVSnapshot {
+  get(key: Uint8Array): Uint8Array | null;
+  /** Ascending by key bytes (descending with `reverse`). Entries are copies. */
+  range(range: KeyRange): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Durable, ordered key-value storage that the library writes through one owner.
+ *
+ * `write` applies batches in call order, each atomically, and resolves only when the batch is durable (survives a
+ * power cut). After one rejection every later write rejects: the owner stops. Keys are 1 to 1,200 bytes.
+ * All failures are `StorageError`s.
+ */
+export interface KVStore extends AsyncDisposable {
+  snapshot(): KVSnapshot;
+  write(batch: WriteBatch): Promise<void>;
+  /** Batches made durable so far by a flush of their own or a shared one: flushes, not writes. */
+  readonly flushes: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,68 @@
+import type { ChainId, ReplicaId } from '../model/ids.ts';
+import type { SchemeName, SignatureSet } from '../model/scheme.ts';
+import type { ValidatorSet } from '../model/validator-set.ts';
+
+/** Holds one validator key; the key may live in an HSM. `sign` rejecting is a resource failure: the replica stops. */
+export interface Signer {
+  readonly id: ReplicaId;
+  readonly scheme: SchemeName;
+  /** The scheme's vote signature over `preimage` (SCHEME_SIZES.vote bytes). */
+  sign(preimage: Uint8Array): Promise<Uint8Array>;
+}
+
+/** One signature or one certificate to verify, over a preimage from codec/signing.ts. */
+export type SignatureCheck =
+  | {
+      readonly type: 'signature';
+      readonly signer: ReplicaId;
+      readonly preimage: Uint8Array;
+      readonly signature: Uint8Array;
+    }
+  | {
+      readonly type: 'certificate';
+      readonly set: ValidatorSet;
+      readonly preimage: Uint8Array;
+      readonly signatures: SignatureSet;
+    };
+
+/** `now` is what the current view waits for; `sync` is what can wait. */
+export type Priority = 'now' | 'soon' | 'sync';
+
+export interface CertificateJob {
+  readonly set: ValidatorSet;
+  readonly preimage: Uint8Array;
+  /** At most one vote per member; in any order. */
+  readonly votes: readonly { readonly signer: ReplicaId; readonly signature: Uint8Array }[];
+}
+
+/** A certificate of the valid votes, null if none was valid, and the signers whose votes were not. */
+export interface FormedCertificate {
+  readonly signatures: SignatureSet | null;
+  readonly badSigners: readonly ReplicaId[];
+}
+
+export interface PossessedKey {
+  readonly chainId: ChainId;
+  readonly id: ReplicaId;
+  /** Null is invalid in a scheme that needs possessions, and required in one that needs none. */
+  readonly possession: Uint8Array | null;
+}
+
+/**
+ * Verifies signatures of one scheme. A verdict byte is 1 for valid and 0 for not; a rejected promise means that the
+ * verifier itself broke (`PoolError`), never that a signature was bad.
+ *
+ * Certificates are checked for their shape against `set` and for their signatures; quorums are the caller's.
+ */
+export interface Verifier extends AsyncDisposable {
+  readonly scheme: SchemeName;
+  check(checks: readonly SignatureCheck[], priority: Priority, signal?: AbortSignal): Promise<Uint8Array>;
+  formCertificate(job: CertificateJob, signal?: AbortSignal): Promise<FormedCertificate>;
+  checkPossession(keys: readonly PossessedKey[], signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** Bulk hashing of the data path; a native implementation and a portable one exist. */
+export interface Hasher {
+  /** SHA-256 Merkle root over the datums (SPECIFICATION.md section 2): 32 bytes. */
+  merkleRoot(datums: readonly Uint8Array[]): Uint8Array;
+}
