@@ -62,7 +62,9 @@ async function checkPackage() {
     }
     const tarball = join(directory, name);
     const shape = await run('publint', ['run', tarball, '--strict']);
-    const types = await run('attw', [tarball, '--profile', 'esm-only', '--no-emoji']);
+    const typing = ['--profile', 'esm-only', '--no-emoji', tarball];
+    const types = await run('attw', ['--quiet', ...typing]);
+    if (types !== 0) await run('attw', typing);
     return shape === 0 ? types : shape;
   } finally {
     rmSync(directory, { recursive: true, force: true });
