@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,8 +36,30 @@ const FORBIDDEN_GLOBALS = new Set([
   'setTimeout',
 ]);
 
+describe('tests', () => {
+  it('all belong to a project, and so are run', async () => {
+    const { stdout } = await promisify(execFile)('npx', ['vitest', 'list', '--filesOnly', '--json'], {
+      cwd: ROOT,
+    });
+    const run = (JSON.parse(stdout) as readonly { readonly file: string }[]).map(({ file }) => file);
+    const written = filesUnder('test', '.test.ts').map((path) => join(ROOT, path));
+    expect([...new Set(run)].sort()).toEqual(written);
+  });
+});
+
+describe('the table of layers', () => {
+  it('names the layers that the import rules know', () => {
+    const rows = readFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), 'utf8').matchAll(
+      /^\| `([a-z-]+)(?:\/\*|\.ts)?` \|/gm,
+    );
+    const rules = configuration.forbidden?.flatMap(({ name }) => /^layer (\S+)/.exec(name ?? '')?.[1] ?? []);
+    const adapters = new Set(rules?.map((name) => (name === 'adapter' ? 'adapters' : name)));
+    expect([...rows].map(([, name]) => name).sort()).toEqual([...adapters].sort());
+  });
+});
+
 describe('core and model', () => {
-  const files = ['src/core', 'src/model'].flatMap(sourcesUnder);
+  const files = ['src/core', 'src/model'].flatMap((folder) => filesUnder(folder, '.ts'));
 
   it('have sources to look at', () => {
     expect(files.length).toBeGreaterThan(10);
@@ -153,9 +177,9 @@ describe('import rules', () => {
   }
 });
 
-function sourcesUnder(folder: string): readonly string[] {
+function filesUnder(folder: string, ending: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => path.endsWith(ending))
     .map((path) => `${folder}/${path}`)
     .sort();
 }
