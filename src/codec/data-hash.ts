@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Datum } from '../model/block.ts';
-import { HASH_SIZE, sha256 } from './primitives.ts';
+import { HASH_SIZE, plain, sha256 } from './primitives.ts';
 
 // The library's own data hash (SPECIFICATION.md section 2): a SHA-256 Merkle root, so that one datum of a block can
 // be proved without the others. Leaf SHA-256(0 || datum), node SHA-256(1 || left || right); the first bytes keep a
@@ -10,10 +10,11 @@ import { HASH_SIZE, sha256 } from './primitives.ts';
 const LEAF = new Uint8Array([0]);
 const NODE = new Uint8Array([1]);
 
-const leafHash = (datum: Datum): Uint8Array => createHash('sha256').update(LEAF).update(datum).digest();
+const leafHash = (datum: Datum): Uint8Array =>
+  plain(createHash('sha256').update(LEAF).update(datum).digest());
 
 const nodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array =>
-  createHash('sha256').update(NODE).update(left).update(right).digest();
+  plain(createHash('sha256').update(NODE).update(left).update(right).digest());
 
 /** The level above; of an odd number of nodes the last one is itself. */
 function levelAbove(level: readonly Uint8Array[]): Uint8Array[] {

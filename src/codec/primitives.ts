@@ -48,8 +48,7 @@ export function malformed(detail: string): never {
  * afterwards, and it lives as long as they do.
  */
 export function decode<T>(bytes: Uint8Array, read: (reader: Reader) => T): Decoded<T> {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader: Reader = { bytes, text, at: 0 };
+  const reader = createReader(bytes);
   try {
     const value = read(reader);
     if (reader.at !== bytes.length) malformed(`${bytes.length - reader.at} trailing bytes`);
@@ -58,6 +57,16 @@ export function decode<T>(bytes: Uint8Array, read: (reader: Reader) => T): Decod
     if (fault instanceof Malformed) return { rejection: { code: 'malformed', detail: fault.detail } };
     throw fault;
   }
+}
+
+/** Both over the memory of `bytes`: a plain array, whose views are plain too whatever came in, and a buffer. */
+function createReader(bytes: Uint8Array): Reader {
+  const { buffer, byteOffset, length } = bytes;
+  return {
+    bytes: new Uint8Array(buffer, byteOffset, length),
+    text: Buffer.from(buffer, byteOffset, length),
+    at: 0,
+  };
 }
 
 /** Passes `length` bytes and returns where they began. */
@@ -126,7 +135,8 @@ export function readPresence(reader: Reader): boolean {
 
 /** A writer of exactly `size` bytes; `finish` hands them out. */
 export function createWriter(size: number): Writer {
-  return { bytes: Buffer.allocUnsafe(size), at: 0 };
+  const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+  return { bytes: new Uint8Array(buffer, byteOffset, size), at: 0 };
 }
 
 /** The written bytes. Throws `RangeError` unless every byte was written, so that no stale memory leaves. */
@@ -189,7 +199,11 @@ export function writePresence(writer: Writer, present: boolean): void {
 
 export const HASH_SIZE = 32;
 
+/** The same memory as a plain array: a Buffer's `slice`, for one, does not copy. */
+export const plain = ({ buffer, byteOffset, length }: Buffer): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length);
+
 /** SHA-256: 32 bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
+  return plain(createHash('sha256').update(bytes).digest());
 }
