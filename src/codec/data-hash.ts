@@ -62,7 +62,7 @@ export function merkleProof(datums: readonly Datum[], index: number): MerkleProo
   return { index, count: datums.length, path };
 }
 
-/** Levels of a tree at most: counts are at most 2^32 - 1. */
+/** Lengths are u32 on the wire. */
 const MAX_COUNT = 0xffff_ffff;
 
 /**
