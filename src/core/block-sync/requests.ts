@@ -1,0 +1,130 @@
+import { isGenesisPc, type PhaseCertificate } from '../../model/certificate.ts';
+import { asHeight, type BlockHash, type Height, type Millis, type ReplicaId } from '../../model/ids.ts';
+import { isKnown } from '../block-tree/tree.ts';
+import { NO_WAIT } from '../effect.ts';
+import { activeSets, activeValidators } from '../hotstuff/roles.ts';
+import { emit, newRequest, send, setTimer } from '../output.ts';
+import { shuffled } from '../random.ts';
+import type { Core } from '../state.ts';
+import { signersIn } from '../verdicts.ts';
+import type { SyncPeer } from './state.ts';
+
+/** Peers remembered as servers and askers: every validator of the largest set and as many listeners again. */
+const MAX_PEERS = 8_192;
+
+/** What is known of `peer`; made up on first sight, null when too many strangers are known already. */
+export function syncPeer(core: Core, peer: ReplicaId): SyncPeer | null {
+  const known = core.sync.peers.get(peer);
+  if (known !== undefined) return known;
+  if (core.sync.peers.size >= MAX_PEERS) return null;
+  const fresh: SyncPeer = {
+    height: -1,
+    advertisedAt: Number.NEGATIVE_INFINITY as Millis,
+    advertisedPcAt: Number.NEGATIVE_INFINITY as Millis,
+    blacklistedUntil: Number.NEGATIVE_INFINITY as Millis,
+    asked: 0,
+    askedSince: Number.NEGATIVE_INFINITY as Millis,
+  };
+  core.sync.peers.set(peer, fresh);
+  return fresh;
+}
+
+export const isBlacklisted = (core: Core, peer: ReplicaId): boolean =>
+  (core.sync.peers.get(peer)?.blacklistedUntil ?? Number.NEGATIVE_INFINITY) > core.now;
+
+export function blacklist(core: Core, peer: ReplicaId): void {
+  const known = syncPeer(core, peer);
+  if (known === null) return;
+  known.blacklistedUntil = (core.now + core.config.settings.blacklistMs) as Millis;
+  emit(core, { type: 'peer-blacklisted', peer, untilMs: known.blacklistedUntil });
+}
+
+/** Asks `peer` for blocks; false when it is myself, blacklisted, or has an open request already (one per peer). */
+export function askForBlocks(core: Core, peer: ReplicaId, startHeight?: Height): boolean {
+  const { me, chain, settings } = core.config;
+  if (peer === me || core.sync.requests.has(peer) || isBlacklisted(core, peer)) return false;
+  const start = startHeight ?? asHeight(core.tree.rootHeight + 1);
+  const limit = settings.syncRequestLimit;
+  const request = newRequest(core);
+  core.sync.requests.set(peer, { request, to: peer, startHeight: start, limit, sentAt: core.now });
+  setTimer(core, { type: 'sync-request', request }, settings.syncRequestTimeoutMs);
+  send(
+    core,
+    [peer],
+    { type: 'block-sync-request', chainId: chain.chainId, startHeight: start, limit },
+    NO_WAIT,
+  );
+  emit(core, { type: 'sync-started', from: peer, startHeight: start });
+  return true;
+}
+
+/**
+ * Has the block of `target`, a certificate signed by a quorum, brought here: asks `from`, then the certificate's
+ * signers in random order, the next one whenever viewTime / 4 has passed without it. One fetch at a time; a
+ * certificate of a higher view replaces its target. Only above highestPc (SPECIFICATION.md sections 6 and 11).
+ */
+export function fetchBlock(core: Core, target: PhaseCertificate, from: ReplicaId): void {
+  if (isGenesisPc(target) || isKnown(core.tree, target.block) || target.view <= core.highestPc.pc.view)
+    return;
+  const running = core.sync.fetch;
+  if (running !== null && running.target.view >= target.view) return;
+  const candidates = shuffled(core, signersOf(core, target)).filter(
+    (id) => id !== from && id !== core.config.me,
+  );
+  core.sync.fetch = { target, candidates: from === core.config.me ? candidates : [from, ...candidates] };
+  continueFetch(core);
+}
+
+/** Asks the next candidate of the running fetch, if it is still wanted. */
+export function continueFetch(core: Core): void {
+  const running = core.sync.fetch;
+  if (running === null) return;
+  if (isKnown(core.tree, running.target.block) || running.target.view <= core.highestPc.pc.view) {
+    core.sync.fetch = null;
+    return;
+  }
+  for (let peer = running.candidates.shift(); peer !== undefined; peer = running.candidates.shift()) {
+    if (askForBlocks(core, peer)) break;
+  }
+  setTimer(core, { type: 'fetch' }, core.config.settings.viewTimeMs / 4);
+  // All were asked: go round again, since requests end and blocks may have reached those asked first.
+  if (running.candidates.length === 0)
+    running.candidates.push(...shuffled(core, signersOf(core, running.target)));
+}
+
+/** Members of the active sets whose bit is set; all active validators when no set has the certificate's shape. */
+function signersOf(core: Core, { signatures }: PhaseCertificate): readonly ReplicaId[] {
+  for (const set of activeSets(core.sets)) {
+    if (signatures.bitmap.length !== (set.validators.length + 7) >> 3) continue;
+    const ids = [...signersIn(signatures.bitmap)].flatMap((index) => set.validators[index]?.id ?? []);
+    if (ids.length > 0) return ids;
+  }
+  return activeValidators(core.sets);
+}
+
+/**
+ * Starts a sync because something cannot be judged with what is known here (a certificate that no known set signed,
+ * a Decide certificate whose Commit certificate was missed): asks `from`, at most once per viewTime / 4.
+ */
+export function triggerSync(core: Core, from: ReplicaId): void {
+  if (core.now - core.sync.triggeredAt < core.config.settings.viewTimeMs / 4) return;
+  core.sync.triggeredAt = core.now;
+  if (!askForBlocks(core, from)) askRandomServer(core);
+}
+
+/** Asks a random server among those that advertised at least our height; any active validator when none did. */
+export function askRandomServer(core: Core): void {
+  const advertised: ReplicaId[] = [];
+  for (const [peer, { height }] of core.sync.peers) {
+    if (height >= Math.max(core.tree.rootHeight, 0)) advertised.push(peer);
+  }
+  const servers = advertised.length > 0 ? advertised : activeValidators(core.sets);
+  for (const peer of shuffled(core, servers)) if (askForBlocks(core, peer)) return;
+}
+
+/** Whether a block is what a running fetch or a kept certificate waits for. */
+export function isWanted(core: Core, hash: BlockHash): boolean {
+  if (core.sync.fetch?.target.block === hash) return true;
+  for (const { pc } of core.kept.values()) if (pc.block === hash) return true;
+  return false;
+}

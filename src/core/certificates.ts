@@ -1,0 +1,240 @@
+import {
+  compareRanks,
+  isGenesisPc,
+  type PhaseCertificate,
+  type ProgressCertificate,
+  type TimeoutCertificate,
+  viewOfProgress,
+} from '../model/certificate.ts';
+import type { ReplicaId } from '../model/ids.ts';
+import { asView, ZERO_HASH } from '../model/ids.ts';
+import type { Message } from '../model/messages.ts';
+import type { ValidatorSet } from '../model/validator-set.ts';
+import { fetchBlock, triggerSync } from './block-sync/requests.ts';
+import { applyCertificate } from './block-tree/apply.ts';
+import { acceptability, assignedSet, rankOfKnown } from './block-tree/rules.ts';
+import { isKnown } from './block-tree/tree.ts';
+import { enterView } from './hotstuff/enter-view.ts';
+import { activeSets } from './hotstuff/roles.ts';
+import { emit, newRequest, perform, THIS_STEP, write } from './output.ts';
+import { isEpochChange } from './pacemaker/epochs.ts';
+import { type CertificateQuestion, MAX_PENDING, remember, type Waiter } from './pending.ts';
+import type { Core } from './state.ts';
+import { recordVerdict, signaturesOf, subjectOf, verdictOn } from './verdicts.ts';
+
+/** The certificates inside a message, to be processed before the message itself (R28). */
+export function certificatesIn(message: Message): readonly ProgressCertificate[] {
+  switch (message.type) {
+    case 'proposal':
+      return [{ type: 'pc', pc: message.block.justify }];
+    case 'nudge':
+      return [{ type: 'pc', pc: message.justify }];
+    case 'new-view':
+    case 'advertise-pc':
+      return [{ type: 'pc', pc: message.highestPc }];
+    case 'timeout-vote':
+      return message.highestTc === null ? [] : [{ type: 'tc', tc: message.highestTc }];
+    case 'advance-view':
+      return [message.certificate];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Whether a genuine `certificate` could teach anything: move the view, rank above the lock, or certify a block that
+ * is not known. Verification is the dearest thing that a peer can ask for, so the rest is not verified (R19).
+ */
+export function isWorthVerifying(core: Core, certificate: ProgressCertificate): boolean {
+  if (viewOfProgress(certificate) >= core.view) return true;
+  if (certificate.type === 'tc') return certificate.tc.view > (core.highestTc?.view ?? -1);
+  const { pc } = certificate;
+  if (isGenesisPc(pc)) return false;
+  if (!isKnown(core.tree, pc.block)) return pc.view > core.highestPc.pc.view;
+  return compareRanks(rankOfKnown(core, pc), core.lockedPc.rank) > 0 || pc.phase === 'decide';
+}
+
+/** The sets under which a certificate still has to be verified; none when everything about it is known. */
+export function openQuestions(core: Core, certificate: ProgressCertificate): readonly CertificateQuestion[] {
+  if (certificate.type === 'pc' && isGenesisPc(certificate.pc)) return [];
+  if (!isOurs(core, certificate)) return [];
+  const subject = subjectOf(certificate);
+  const signatures = signaturesOf(certificate);
+  return activeSets(core.sets)
+    .filter((set) => verdictOn(core, set, subject, signatures) === undefined)
+    .map((set) => ({ set, subject, signatures }));
+}
+
+/** Of our chain, and a TC of an epoch-change view (R8). */
+function isOurs(core: Core, certificate: ProgressCertificate): boolean {
+  const { chainId, epochLength } = core.config.chain;
+  if (certificate.type === 'pc') return certificate.pc.chainId === chainId;
+  return certificate.tc.chainId === chainId && isEpochChange(certificate.tc.view, epochLength);
+}
+
+/** Has the questions answered and `waiter` handled after that; joins an equal question that is already open. */
+export function askForVerdicts(
+  core: Core,
+  questions: readonly CertificateQuestion[],
+  waiter: Waiter,
+): boolean {
+  for (const open of core.pending.values()) {
+    if (open.type !== 'certificates' || !questions.every((question) => isAskedIn(open.questions, question)))
+      continue;
+    open.waiters.push(waiter);
+    return true;
+  }
+  if (core.pending.size >= MAX_PENDING) return false;
+  const request = newRequest(core);
+  remember(core, request, { type: 'certificates', questions, waiters: [waiter] });
+  askVerifier(core, request, questions, waiter.message.type === 'advertise-pc' ? 'soon' : 'now');
+  return true;
+}
+
+const isAskedIn = (
+  asked: readonly CertificateQuestion[],
+  { set, subject, signatures }: CertificateQuestion,
+): boolean =>
+  asked.some(
+    (other) =>
+      other.set === set &&
+      other.subject.view === subject.view &&
+      (other.signatures === signatures || isSameSignatures(other.signatures.bytes, signatures.bytes)) &&
+      JSON.stringify(other.subject) === JSON.stringify(subject),
+  );
+
+function isSameSignatures(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+export function askVerifier(
+  core: Core,
+  request: ReturnType<typeof newRequest>,
+  questions: readonly CertificateQuestion[],
+  priority: 'now' | 'soon' | 'sync',
+): void {
+  const checks = questions.map((question) => ({ type: 'certificate' as const, ...question }));
+  perform(core, { type: 'check-signatures', request, checks, priority });
+}
+
+export function recordVerdicts(
+  core: Core,
+  questions: readonly CertificateQuestion[],
+  valid: Uint8Array,
+): void {
+  for (const [at, { set, subject, signatures }] of questions.entries()) {
+    recordVerdict(core, set, subject, signatures, valid[at] === 1);
+  }
+}
+
+/** Whether a quorum of an active set signed: what counts for leaving views, applicable or not (section 7). */
+export function isSignedByActiveSet(core: Core, certificate: ProgressCertificate): boolean {
+  if (!isOurs(core, certificate)) return false;
+  const subject = subjectOf(certificate);
+  const signatures = signaturesOf(certificate);
+  return activeSets(core.sets).some((set) => verdictOn(core, set, subject, signatures) === true);
+}
+
+/** Whether the certificate had a fair hearing and failed: its sender is to blame for it. */
+export function isBlameworthy(core: Core, certificate: ProgressCertificate): boolean {
+  if (certificate.type === 'tc' || isGenesisPc(certificate.pc)) return false;
+  if (certificate.pc.chainId !== core.config.chain.chainId) return true;
+  if (!core.tree.blocks.has(certificate.pc.block) || hasPendingUpdate(core)) return false;
+  const subject = subjectOf(certificate);
+  return activeSets(core.sets).every(
+    (set) => verdictOn(core, set, subject, signaturesOf(certificate)) === false,
+  );
+}
+
+function hasPendingUpdate(core: Core): boolean {
+  for (const [hash, block] of core.tree.blocks) {
+    if (hash !== core.tree.root && block.validatorSetUpdates !== null) return true;
+  }
+  return false;
+}
+
+/** Processes a certificate whose verdicts are known (R28): applies, keeps or fetches, then leaves views with it. */
+export function learnCertificate(core: Core, from: ReplicaId, certificate: ProgressCertificate): void {
+  if (!isOurs(core, certificate)) return;
+  const moves = isSignedByActiveSet(core, certificate);
+  if (certificate.type === 'pc') learnPc(core, from, certificate.pc);
+  else if (moves) learnTc(core, certificate.tc);
+  else if (certificate.tc.view >= core.view) triggerSync(core, from);
+  if (!moves && !isSignedByActiveSet(core, certificate)) return;
+  const view = viewOfProgress(certificate);
+  if (view >= core.view) enterView(core, asView(view + 1), 'certificate', certificate);
+}
+
+function learnTc(core: Core, tc: TimeoutCertificate): void {
+  if (core.highestTc !== null && tc.view <= core.highestTc.view) return;
+  core.highestTc = tc;
+  write(core, 'highestTc', tc);
+  emit(core, { type: 'highest-tc-updated', tc }, THIS_STEP);
+}
+
+/** Applies `pc`, or keeps it until its block is known (R15), or has what it needs brought here. */
+export function learnPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
+  if (isGenesisPc(pc) || pc.chainId !== core.config.chain.chainId || pc.block === ZERO_HASH) return;
+  if (acceptability(core, pc) === 'acceptable') {
+    applyCertificate(core, pc);
+    return;
+  }
+  const set = assignedSet(core, pc);
+  if (set === 'commit-pc-missing') triggerSync(core, from);
+  if (typeof set === 'string' || isKnown(core.tree, pc.block)) return;
+  if (verdictOn(core, set, subjectOf({ type: 'pc', pc }), pc.signatures) === true) {
+    keepPc(core, from, pc);
+    fetchBlock(core, pc, from);
+  } else if (pc.view > core.highestPc.pc.view) {
+    triggerSync(core, from);
+  }
+}
+
+/** Certificates formed here of blocks that are not known yet: more than one view's worth is never needed. */
+const KEPT_FORMED = 4;
+
+/** Keeps one certificate of an unknown block per sender, that of the highest view (R15). */
+export function keepPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
+  const isMine = from === core.config.me;
+  const slot = isMine ? `formed ${pc.view % KEPT_FORMED}` : from;
+  const kept = core.kept.get(slot);
+  if (kept !== undefined && kept.pc.view >= pc.view) return;
+  if (!isMine && kept === undefined && core.kept.size >= MAX_KEPT) return;
+  core.kept.set(slot, { from: isMine ? null : from, pc });
+  write(core, 'keptPcs', [...core.kept.values()]);
+}
+
+/** One per peer that is heard; listeners' advertisements fill no more than this. */
+const MAX_KEPT = 8_192;
+
+/** Applies what was kept of a block that has just been inserted, and forgets what can no longer apply. */
+export function applyKeptPcs(core: Core): void {
+  const floor = core.tree.blocks.get(core.tree.root)?.header.justify.view ?? -1;
+  let changed = false;
+  for (const [slot, { from, pc }] of core.kept) {
+    const known = isKnown(core.tree, pc.block);
+    if (!known && pc.view > floor) continue;
+    const state = known ? acceptability(core, pc) : 'refused';
+    core.kept.delete(slot);
+    changed = true;
+    if (state === 'acceptable') applyCertificate(core, pc);
+    if (state === 'unverified') verifyKept(core, from ?? core.config.me, pc);
+  }
+  if (changed) write(core, 'keptPcs', [...core.kept.values()]);
+}
+
+/** The block's place assigns another set than the one that it was verified under while unknown (R15). */
+function verifyKept(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
+  const certificate = { type: 'pc', pc } as const;
+  askForVerdicts(core, openQuestions(core, certificate), {
+    from,
+    message: { type: 'advance-view', certificate },
+    bytes: 0,
+  });
+}
+
+/** The set that a block's place assigns, for the sync client, which knows that it may have to wait. */
+export const assignedSetOrNull = (core: Core, pc: PhaseCertificate): ValidatorSet | null => {
+  const set = assignedSet(core, pc);
+  return typeof set === 'string' ? null : set;
+};

@@ -1,0 +1,64 @@
+import type { ProgressCertificate } from '../../model/certificate.ts';
+import { asView, type View } from '../../model/ids.ts';
+import { NO_WAIT } from '../effect.ts';
+import { invariant } from '../invariant.ts';
+import { emit, send, setTimer, write } from '../output.ts';
+import { amActiveValidator, type Core, NOTHING_PROPOSED } from '../state.ts';
+import { forgetBefore } from '../votes/collector.ts';
+import { activeValidators, newViewRecipients } from './roles.ts';
+
+/** Old proposals whose block never came are tried for so many; the rest is left to sync. */
+const MAX_WAITING = 8;
+
+/**
+ * Enters `view` (SPECIFICATION.md section 6, Entering a view): one atomic write of the view with the certificate that
+ * caused it (R7; an entry by timer keeps the stored one, R14), NewView, fresh per-view records, deadline (R13).
+ * What was buffered for the view, and proposing in it, follow when the step settles.
+ */
+export function enterView(
+  core: Core,
+  view: View,
+  by: Core['enteredBy'],
+  certificate: ProgressCertificate | null = null,
+): void {
+  invariant(by === 'start' || view > core.view, 'views only grow');
+  core.view = view;
+  core.enteredAt = core.now;
+  core.enteredBy = by;
+  if (certificate !== null) core.entryCertificate = certificate;
+  core.timersInARow = by === 'timer' ? core.timersInARow + 1 : 0;
+  write(core, 'entry', { view, certificate: core.entryCertificate });
+  forgetEarlierViews(core, view);
+  const { viewTimeMs } = core.config.settings;
+  setTimer(core, { type: 'view', view }, viewTimeMs);
+  if (by === 'certificate' && amActiveValidator(core))
+    setTimer(core, { type: 'relay', view }, viewTimeMs / 2);
+  emit(core, { type: 'view-started', view, by });
+  sendNewView(core, view);
+  core.out.entered = true;
+}
+
+function forgetEarlierViews(core: Core, view: View): void {
+  core.slots.clear();
+  core.budgets.clear();
+  core.muted.clear();
+  core.newViews.clear();
+  if (core.proposing.request !== null) {
+    core.pending.delete(core.proposing.request);
+    core.out.effects.push({ type: 'cancel', request: core.proposing.request });
+  }
+  core.proposing = { ...NOTHING_PROPOSED };
+  forgetBefore(core.collectors, view);
+  core.waiting = core.waiting.filter(({ lacks }) => lacks !== 'lock').slice(-MAX_WAITING);
+}
+
+/** To the view's leaders; to all validators after two views left by timer in a row (R30). Listeners send none. */
+function sendNewView(core: Core, view: View): void {
+  if (view === 0 || !amActiveValidator(core)) return;
+  const { chainId, leaderTenure } = core.config.chain;
+  const isAstray = core.enteredBy === 'timer' && core.timersInARow >= 2;
+  const to = isAstray ? activeValidators(core.sets) : newViewRecipients(core.sets, view, leaderTenure);
+  const { pc } = core.highestPc;
+  send(core, to, { type: 'new-view', chainId, view: asView(view - 1), highestPc: pc }, NO_WAIT);
+  emit(core, { type: 'new-view-sent', view: asView(view - 1), highestPc: pc });
+}

@@ -1,0 +1,110 @@
+import type { ReplicaEvent } from '../model/events.ts';
+import type { Millis, ReplicaId } from '../model/ids.ts';
+import type { OutgoingMessage } from '../model/messages.ts';
+import type { TreeDelta } from './block-tree/delta.ts';
+import { type Effect, NO_WAIT } from './effect.ts';
+import type { RequestId, Ticket, TimerId } from './input.ts';
+import type { Core } from './state.ts';
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+type Draft<Type> = {
+  -readonly [Key in keyof Type]: Type[Key] extends readonly (infer Item)[] ? Item[] : Type[Key];
+};
+
+/** Stands for the ticket of the running step until `finishStep` knows it. */
+export const THIS_STEP = -1 as Ticket;
+
+/** What one step has to say, collected while it runs. */
+export interface Output {
+  effects: Writable<Effect>[];
+  delta: Draft<TreeDelta>;
+  /** Whether `delta` holds anything. */
+  dirty: boolean;
+  /** Whether something of this step waits for the disk and should not wait for the next flush. */
+  flushNow: boolean;
+  /** What happened in this step that makes waiting work worth another try; see `settle` in step.ts. */
+  entered: boolean;
+  inserted: boolean;
+  applied: boolean;
+  /** Whether commands became committed: somebody waits for that to be durable. */
+  committedCommands: boolean;
+}
+
+export const emptyOutput = (): Output => ({
+  effects: [],
+  delta: { inserts: [], commits: [], prunes: [] },
+  dirty: false,
+  flushNow: false,
+  entered: false,
+  inserted: false,
+  applied: false,
+  committedCommands: false,
+});
+
+/** Notes a logical write of this step. */
+export function write<Field extends Exclude<keyof TreeDelta, 'inserts' | 'commits' | 'prunes'>>(
+  core: Core,
+  field: Field,
+  value: NonNullable<TreeDelta[Field]>,
+): void {
+  (core.out.delta as Record<string, unknown>)[field] = value;
+  core.out.dirty = true;
+}
+
+export function perform(core: Core, effect: Effect): void {
+  core.out.effects.push(effect);
+}
+
+/** Sends once `after` is durable: `NO_WAIT`, `THIS_STEP` or a ticket handed out earlier. */
+export function send(
+  core: Core,
+  to: readonly ReplicaId[] | 'all',
+  message: OutgoingMessage,
+  after: Ticket,
+): void {
+  if (to !== 'all' && to.length === 0) return;
+  perform(core, { type: 'send', to, message, after });
+}
+
+export function emit(core: Core, event: ReplicaEvent, after: Ticket = NO_WAIT): void {
+  perform(core, { type: 'emit', event, after });
+}
+
+export function setTimer(core: Core, timer: TimerId, delayMs: number): void {
+  perform(core, { type: 'set-timer', timer, at: (core.now + delayMs) as Millis });
+}
+
+export function newRequest(core: Core): RequestId {
+  core.lastRequest += 1;
+  return core.lastRequest as RequestId;
+}
+
+/**
+ * Closes the step: gives its writes a ticket, puts the persist effect first, so that the shell knows the ticket before
+ * the effects that wait for it, and fills `THIS_STEP` in. Effects that wait in a step without writes wait for all
+ * earlier ones, which is never less than they need.
+ */
+export function finishStep(core: Core): readonly Effect[] {
+  const { out } = core;
+  const mustPersist = out.dirty || (out.flushNow && core.durable < core.lastTicket);
+  if (mustPersist) core.lastTicket = (core.lastTicket + 1) as Ticket;
+  for (const effect of out.effects) {
+    if ('after' in effect && effect.after === THIS_STEP) effect.after = core.lastTicket;
+  }
+  if (out.delta.proposeUpTo !== undefined) core.proposeUpToTicket = core.lastTicket;
+  if (out.delta.inserts.length > 0) core.insertTicket = core.lastTicket;
+  if (out.delta.entry !== undefined) core.entryTicket = core.lastTicket;
+  const effects: Effect[] = mustPersist
+    ? [
+        {
+          type: 'persist',
+          ticket: core.lastTicket,
+          delta: out.delta,
+          flush: out.flushNow ? 'now' : 'lazy',
+        },
+        ...out.effects,
+      ]
+    : out.effects;
+  core.out = emptyOutput();
+  return effects;
+}

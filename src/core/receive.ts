@@ -1,0 +1,166 @@
+import { assertNever } from '../model/assert.ts';
+import { asView, type ReplicaId, type View } from '../model/ids.ts';
+import type { Message } from '../model/messages.ts';
+import { onAdvertiseBlock, onAdvertisePc, onBlockSyncResponse } from './block-sync/client.ts';
+import { syncPeer } from './block-sync/requests.ts';
+import { isTooSoon, onBlockSyncRequest } from './block-sync/server.ts';
+import {
+  askForVerdicts,
+  certificatesIn,
+  isBlameworthy,
+  isWorthVerifying,
+  learnCertificate,
+  openQuestions,
+} from './certificates.ts';
+import { onNewView } from './hotstuff/new-view.ts';
+import { onNudge } from './hotstuff/nudge.ts';
+import { onPhaseVote } from './hotstuff/phase-vote.ts';
+import { onProposal } from './hotstuff/proposal.ts';
+import { isActiveValidator } from './hotstuff/roles.ts';
+import { reject } from './hotstuff/slot.ts';
+import { buffer, INBOX_EPOCHS } from './inbox.ts';
+import { emit } from './output.ts';
+import { noteView } from './pacemaker/astray.ts';
+import { onTimeoutVote } from './pacemaker/timeouts.ts';
+import type { Waiter } from './pending.ts';
+import type { Budget, Core } from './state.ts';
+
+/**
+ * What one peer may send while the receiver stays in one view (R19). AdvanceViews: as former, relay, before a
+ * re-proposal and in answer. Proposals count for views that come by while signatures are being checked.
+ */
+const BUDGET: Budget = { proposals: 16, newViews: 16, advanceViews: 4, timeoutVotes: 16 };
+
+/**
+ * A message from an authenticated peer: bounds first, signatures last (R19), certificates before the message that
+ * carries them (R28).
+ */
+export function receive(core: Core, waiter: Waiter): void {
+  const { from, message } = waiter;
+  if (isFromOtherChain(core, message)) return reject(core, from, message, 'wrong-chain'); // R5
+  if (needsActiveSender(message) && !isActiveValidator(core.sets, from)) {
+    return reject(core, from, message, 'not-a-validator'); // R1, R19
+  }
+  if (from !== core.config.me && !spendBudget(core, from, message))
+    return reject(core, from, message, 'quota-exceeded');
+  const certificates = certificatesIn(message);
+  const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
+  const questions = certificates
+    .filter((certificate) => mustVerify || isWorthVerifying(core, certificate))
+    .flatMap((certificate) => openQuestions(core, certificate));
+  if (questions.length === 0) return handle(core, waiter);
+  if (core.muted.has(from)) return reject(core, from, message, 'muted');
+  if (!askForVerdicts(core, questions, waiter)) reject(core, from, message, 'overloaded');
+}
+
+function isFromOtherChain(core: Core, message: Message): boolean {
+  if (!('chainId' in message)) return false;
+  return message.chainId !== core.config.chain.chainId;
+}
+
+/** HotStuff and Pacemaker messages; sync is for everybody, since its content certifies itself. */
+function needsActiveSender(message: Message): boolean {
+  switch (message.type) {
+    case 'advertise-block':
+    case 'advertise-pc':
+    case 'block-sync-request':
+    case 'block-sync-response':
+      return false;
+    default:
+      return true;
+  }
+}
+
+function spendBudget(core: Core, from: ReplicaId, message: Message): boolean {
+  if (message.type === 'advertise-pc') return spendAdvertisement(core, from);
+  const kind = budgetKind(message);
+  if (kind === null) return true;
+  const spent = core.budgets.get(from) ?? { proposals: 0, newViews: 0, advanceViews: 0, timeoutVotes: 0 };
+  core.budgets.set(from, spent);
+  spent[kind] += 1;
+  return spent[kind] <= BUDGET[kind];
+}
+
+function spendAdvertisement(core: Core, from: ReplicaId): boolean {
+  const peer = syncPeer(core, from);
+  if (peer === null || isTooSoon(core, peer.advertisedPcAt)) return false;
+  peer.advertisedPcAt = core.now;
+  return true;
+}
+
+function budgetKind(message: Message): keyof Budget | null {
+  switch (message.type) {
+    case 'proposal':
+    case 'nudge':
+      return 'proposals';
+    case 'new-view':
+      return 'newViews';
+    case 'advance-view':
+      return 'advanceViews';
+    case 'timeout-vote':
+      return 'timeoutVotes';
+    default:
+      return null;
+  }
+}
+
+/** A message whose certificates have their verdicts: learns from them, then handles, buffers or drops it. */
+export function handle(core: Core, waiter: Waiter): void {
+  const { from, message, bytes } = waiter;
+  for (const certificate of certificatesIn(message)) {
+    if (isBlameworthy(core, certificate)) core.muted.add(from);
+    learnCertificate(core, from, certificate);
+  }
+  if (needsActiveSender(message) && !isActiveValidator(core.sets, from)) return;
+  noteView(core, from, message);
+  const view = viewToHandleIn(message);
+  if (view === null || view <= core.view) return dispatch(core, from, message);
+  const { epochLength } = core.config.chain;
+  if (view > core.view + INBOX_EPOCHS * epochLength) return reject(core, from, message, 'too-far-ahead');
+  if (!buffer(core.inbox, { from, view, message, bytes })) reject(core, from, message, 'quota-exceeded');
+}
+
+function viewToHandleIn(message: Message): View | null {
+  switch (message.type) {
+    case 'proposal':
+    case 'nudge':
+    case 'phase-vote':
+    case 'timeout-vote':
+      return message.view;
+    case 'new-view':
+      return asView(message.view + 1);
+    default:
+      return null;
+  }
+}
+
+/** Hands a message of the current view, or of none, to its handler. */
+export function dispatch(core: Core, from: ReplicaId, message: Message): void {
+  switch (message.type) {
+    case 'proposal':
+      return onProposal(core, from, message);
+    case 'nudge':
+      return onNudge(core, from, message);
+    case 'phase-vote':
+      return onPhaseVote(core, from, message);
+    case 'new-view':
+      return onNewView(core, from, message);
+    case 'timeout-vote':
+      return onTimeoutVote(core, from, message);
+    case 'advance-view': {
+      const { certificate } = message;
+      const view = certificate.type === 'pc' ? certificate.pc.view : certificate.tc.view;
+      return emit(core, { type: 'advance-view-received', from, view });
+    }
+    case 'advertise-block':
+      return onAdvertiseBlock(core, from, message);
+    case 'advertise-pc':
+      return onAdvertisePc(core, from, message);
+    case 'block-sync-request':
+      return onBlockSyncRequest(core, from, message);
+    case 'block-sync-response':
+      return onBlockSyncResponse(core, from, message);
+    default:
+      return assertNever(message);
+  }
+}

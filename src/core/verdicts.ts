@@ -1,0 +1,112 @@
+import type { PhaseCertificate, ProgressCertificate, TimeoutCertificate } from '../model/certificate.ts';
+import { isGenesisPc } from '../model/certificate.ts';
+import type { VoteSubject } from '../model/messages.ts';
+import { type SignatureSet, slotsFor } from '../model/scheme.ts';
+import type { ValidatorSet } from '../model/validator-set.ts';
+import type { Core } from './state.ts';
+
+/**
+ * Verdicts on certificates, keyed by the set that they were verified against (R15: the same keys with other powers
+ * are another set) and by every byte (two quorums can sign one statement, and a block's hash covers the bytes).
+ */
+export interface Verdict {
+  readonly set: ValidatorSet;
+  readonly signatures: SignatureSet;
+  readonly valid: boolean;
+}
+
+/** Statements remembered: some epochs of views, phases and branches; the oldest go first. */
+const MAX_STATEMENTS = 1_024;
+/** Byte-wise different certificates remembered per statement and set pair. */
+const MAX_PER_STATEMENT = 8;
+
+export const subjectOfPc = ({ chainId, view, block, phase }: PhaseCertificate): VoteSubject => ({
+  type: 'phase-vote',
+  chainId,
+  view,
+  block,
+  phase,
+});
+
+export const subjectOfTc = ({ chainId, view }: TimeoutCertificate): VoteSubject => ({
+  type: 'timeout-vote',
+  chainId,
+  view,
+});
+
+export const subjectOf = (certificate: ProgressCertificate): VoteSubject =>
+  certificate.type === 'pc' ? subjectOfPc(certificate.pc) : subjectOfTc(certificate.tc);
+
+export const signaturesOf = (certificate: ProgressCertificate): SignatureSet =>
+  certificate.type === 'pc' ? certificate.pc.signatures : certificate.tc.signatures;
+
+const keyOf = (subject: VoteSubject): string =>
+  subject.type === 'phase-vote'
+    ? `${subject.chainId}/${subject.view}/${subject.phase}/${subject.block}`
+    : `${subject.chainId}/${subject.view}`;
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+const isSame = (a: SignatureSet, b: SignatureSet): boolean =>
+  a === b || (a.slots === b.slots && isSameBytes(a.bitmap, b.bitmap) && isSameBytes(a.bytes, b.bytes));
+
+/** Whether signatures over `subject` are valid under `set`; undefined when they were not verified yet. */
+export function verdictOn(
+  core: Core,
+  set: ValidatorSet,
+  subject: VoteSubject,
+  signatures: SignatureSet,
+): boolean | undefined {
+  if (!hasQuorumShape(core, set, signatures)) return false;
+  const known = core.verdicts.get(keyOf(subject));
+  return known?.find((verdict) => verdict.set === set && isSame(verdict.signatures, signatures))?.valid;
+}
+
+/** Whether `pc` is signed by a quorum of `set`; undefined when that was not verified yet. */
+export const pcVerdict = (core: Core, set: ValidatorSet, pc: PhaseCertificate): boolean | undefined =>
+  isGenesisPc(pc) ? true : verdictOn(core, set, subjectOfPc(pc), pc.signatures);
+
+export function recordVerdict(
+  core: Core,
+  set: ValidatorSet,
+  subject: VoteSubject,
+  signatures: SignatureSet,
+  valid: boolean,
+): void {
+  const key = keyOf(subject);
+  const known = core.verdicts.get(key) ?? [];
+  core.verdicts.delete(key);
+  if (known.length >= MAX_PER_STATEMENT) known.shift();
+  known.push({ set, signatures, valid });
+  core.verdicts.set(key, known);
+  if (core.verdicts.size > MAX_STATEMENTS) {
+    const oldest = core.verdicts.keys().next();
+    if (oldest.done !== true) core.verdicts.delete(oldest.value);
+  }
+}
+
+/** Visits the set bits of a bitmap in ascending order. */
+export function* signersIn(bitmap: Uint8Array): Generator<number> {
+  for (let at = 0; at < bitmap.length; at++) {
+    const byte = bitmap[at] as number;
+    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) yield at * 8 + bit;
+  }
+}
+
+/** Everything about a certificate but its signatures: exactly n slots, no stray bit, a quorum of power (R20). */
+export function hasQuorumShape(core: Core, set: ValidatorSet, { slots, bitmap }: SignatureSet): boolean {
+  const n = set.validators.length;
+  if (slots !== slotsFor(core.config.chain.scheme, n) || bitmap.length !== (n + 7) >> 3) return false;
+  let power = 0;
+  for (const index of signersIn(bitmap)) {
+    const validator = set.validators[index];
+    if (validator === undefined) return false;
+    power += validator.power;
+  }
+  return power >= set.quorum;
+}
