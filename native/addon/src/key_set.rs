@@ -14,9 +14,11 @@ pub struct FormedCertificate {
     pub verdict: u8,
     /// The signers; empty without a certificate.
     pub bitmap: Uint8Array,
-    /// BLS: the aggregate, 48 bytes. Ed25519: the signatures of the signers in ascending order, 64 bytes each.
+    /// BLS: the aggregate, 48 bytes. Ed25519: the signatures of the signers in ascending order, 64 bytes
+    /// each.
     pub signatures: Uint8Array,
-    /// One byte for each vote given: 0 if the certificate counts it, which for BLS does not mean that it verifies alone.
+    /// One byte for each vote given: 0 if the certificate counts it, which for BLS does not mean that it
+    /// verifies alone.
     pub votes: Uint8Array,
 }
 
@@ -40,17 +42,14 @@ impl KeySet {
     /// Reads keys in the order of the set. `trusted` says that the same bytes were validated before.
     #[napi(constructor, catch_unwind)]
     pub fn new(scheme_number: u8, keys: &[u8], trusted: bool) -> Result<KeySet> {
-        let trust = if trusted {
-            Trust::Trusted
-        } else {
-            Trust::Validate
-        };
+        let trust = if trusted { Trust::Trusted } else { Trust::Validate };
         core::KeySet::new(scheme(scheme_number)?, keys, trust)
             .map(KeySet)
             .map_err(bad_key)
     }
 
-    /// Reads what `exportKeys` gave, much faster than keys. Only for bytes of our own: BLS keys are not validated.
+    /// Reads what `exportKeys` gave, much faster than keys. Only for bytes of our own: BLS keys are not
+    /// validated.
     #[napi(factory, catch_unwind)]
     pub fn from_export(scheme_number: u8, parsed: &[u8]) -> Result<KeySet> {
         core::KeySet::import(scheme(scheme_number)?, parsed)
@@ -70,7 +69,8 @@ impl KeySet {
         self.0.len() as u32
     }
 
-    /// A verdict byte for each vote, right for each alone: vote `i` is by validator `indexes[i]` over message `i`.
+    /// A verdict byte for each vote, right for each alone: vote `i` is by validator `indexes[i]` over message
+    /// `i`.
     #[napi(catch_unwind)]
     pub fn check_votes(
         &mut self,
@@ -121,8 +121,8 @@ impl KeySet {
             .map_err(misuse)
     }
 
-    /// Makes a certificate of what `VoteSum.partial` gave on another thread of this process, by a set of the same keys. It
-    /// names no bad votes: if it is not valid, form the certificate of the votes themselves.
+    /// Makes a certificate of what `VoteSum.partial` gave on another thread of this process, by a set of the
+    /// same keys. It names no bad votes: if it is not valid, form the certificate of the votes themselves.
     #[napi(catch_unwind)]
     pub fn finish_partial(
         &mut self,

@@ -1,9 +1,11 @@
-//! The addon of hotstuff-ts: buffers of Node.js in, verdict bytes out. All that is worth testing lies in the core.
+//! The addon of hotstuff-ts: buffers of Node.js in, verdict bytes out. All that is worth testing lies in the
+//! core.
 //!
-//! Every call is synchronous, borrows the buffers it is given and keeps none of them; no other thread may write to
-//! a shared buffer meanwhile. A peer's bytes never make a call throw. What throws has a code: `ERR_NATIVE_MISUSE`
-//! for buffers that do not fit each other, `ERR_NATIVE_KEY` for a set with a key that is none, `InvalidArg` for
-//! a value of another type, and `GenericFailure` for a panic, which is a bug of the addon and leaves the process alive.
+//! Every call is synchronous, borrows the buffers it is given and keeps none of them; no other thread may
+//! write to a shared buffer meanwhile. A peer's bytes never make a call throw. What throws has a code:
+//! `ERR_NATIVE_MISUSE` for buffers that do not fit each other, `ERR_NATIVE_KEY` for a set with a key that is
+//! none, `InvalidArg` for a value of another type, and `GenericFailure` for a panic, which is a bug of the
+//! addon and leaves the process alive.
 
 mod error;
 mod key_set;
@@ -30,15 +32,10 @@ pub fn check_keys(scheme: u8, keys: &[u8]) -> Result<Uint8Array> {
         .map_err(misuse)
 }
 
-/// Validates BLS keys (96 bytes each) and their proofs of possession (48 bytes each) over one message each; one
-/// verdict byte each. `offsets` has the beginning of every message in `messages`, and their end.
+/// Validates BLS keys (96 bytes each) and their proofs of possession (48 bytes each) over one message each;
+/// one verdict byte each. `offsets` has the beginning of every message in `messages`, and their end.
 #[napi(catch_unwind)]
-pub fn check_possessions(
-    keys: &[u8],
-    messages: &[u8],
-    offsets: &[u32],
-    proofs: &[u8],
-) -> Result<Uint8Array> {
+pub fn check_possessions(keys: &[u8], messages: &[u8], offsets: &[u32], proofs: &[u8]) -> Result<Uint8Array> {
     let messages = Slices::new(messages, offsets).map_err(misuse)?;
     bls::check_possessions(keys, messages, proofs)
         .map(verdict_bytes)

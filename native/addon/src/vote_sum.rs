@@ -6,7 +6,8 @@ use hotstuff_native_core::bls;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-/// What a sum came to, to be finished on another thread of this process. Indivisible: no part of it was checked.
+/// What a sum came to, to be finished on another thread of this process. Indivisible: no part of it was
+/// checked.
 #[napi(object)]
 pub struct PartialSum {
     /// 0 if there is a sum, else the verdict that tells why not.
@@ -25,8 +26,8 @@ pub struct VoteSum(pub(crate) bls::VoteSum);
 
 #[napi]
 impl VoteSum {
-    /// Adds the vote of validator `index`, 96 bytes. The verdict byte is 0 if it was counted, which does not mean that it is
-    /// a signature.
+    /// Adds the vote of validator `index`, 96 bytes. The verdict byte is 0 if it was counted, which does not
+    /// mean that it is a signature.
     #[napi(catch_unwind)]
     pub fn add(&mut self, index: u32, signature: &[u8]) -> Result<u8> {
         Ok(self.0.add(index, sized("a vote's signature", signature)?) as u8)

@@ -53,8 +53,8 @@ fn a_panic_is_thrown_and_the_process_lives_on() {
 /// The attribute is what makes the difference, so every export must have it.
 #[test]
 fn every_export_catches_panics() {
-    let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
-        .expect("the sources of the addon");
+    let sources =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).expect("the sources of the addon");
     let mut exports = 0;
     for source in sources {
         let path = source.expect("a file").path();
@@ -71,11 +71,7 @@ fn every_export_catches_panics() {
                 .expect("something exported");
             if declared.starts_with("pub fn") {
                 exports += 1;
-                assert!(
-                    line.contains("catch_unwind"),
-                    "{}: {declared}",
-                    path.display()
-                );
+                assert!(line.contains("catch_unwind"), "{}: {declared}", path.display());
             }
         }
     }

@@ -23,9 +23,9 @@ pub fn sha256_many(items: Slices<'_>) -> Vec<u8> {
 
 /// The SHA-256 Merkle root over `datums` (SPECIFICATION.md section 2).
 ///
-/// A leaf is `SHA-256(0x00 || datum)`. A level is made from the one below by joining neighbours from the left as
-/// `SHA-256(0x01 || left || right)`; an odd one at the end moves up unchanged. The root of no datums is the SHA-256
-/// of the empty string. This is the tree of RFC 6962.
+/// A leaf is `SHA-256(0x00 || datum)`. A level is made from the one below by joining neighbours from the left
+/// as `SHA-256(0x01 || left || right)`; an odd one at the end moves up unchanged. The root of no datums is
+/// the SHA-256 of the empty string. This is the tree of RFC 6962.
 pub fn merkle_root(datums: Slices<'_>) -> Hash {
     if datums.is_empty() {
         return Sha256::digest([]).into();

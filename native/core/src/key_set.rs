@@ -5,7 +5,8 @@ use crate::verdict::Verdict;
 use crate::{bls, ed25519};
 use std::fmt;
 
-/// Keys in one set. Bounds what a set can take in memory (BLS: 12 MB of points) far above any set that can agree.
+/// Keys in one set. Bounds what a set can take in memory (BLS: 12 MB of points) far above any set that can
+/// agree.
 pub const MAX_KEYS: usize = 1 << 16;
 
 /// A signature scheme.
@@ -68,8 +69,9 @@ pub struct Formed {
     pub bitmap: Vec<u8>,
     /// BLS: the aggregate, compressed. Ed25519: the signatures of the signers in ascending order.
     pub signatures: Vec<u8>,
-    /// For each vote given: `Valid` says that the certificate counts it. It does **not** say, in the BLS scheme, that the
-    /// vote verifies alone: of a sum that verifies, no part may be stored or sent on as if it had been checked.
+    /// For each vote given: `Valid` says that the certificate counts it. It does **not** say, in the BLS
+    /// scheme, that the vote verifies alone: of a sum that verifies, no part may be stored or sent on as if
+    /// it had been checked.
     pub votes: Vec<Verdict>,
 }
 
@@ -126,9 +128,7 @@ impl SecretKey {
     pub fn prove_possession(&self, message: &[u8]) -> Result<Vec<u8>, Misuse> {
         match self {
             SecretKey::Bls(key) => Ok(key.prove_possession(message).to_vec()),
-            SecretKey::Ed25519(_) => Err(Misuse::new(
-                "the ed25519 scheme has no proofs of possession",
-            )),
+            SecretKey::Ed25519(_) => Err(Misuse::new("the ed25519 scheme has no proofs of possession")),
         }
     }
 }
@@ -245,12 +245,7 @@ impl KeySet {
     }
 
     /// See [`bls::KeySet::verify_certificate`] and [`ed25519::KeySet::verify_certificate`].
-    pub fn verify_certificate(
-        &mut self,
-        message: &[u8],
-        bitmap: &[u8],
-        signatures: &[u8],
-    ) -> Verdict {
+    pub fn verify_certificate(&mut self, message: &[u8], bitmap: &[u8], signatures: &[u8]) -> Verdict {
         match self {
             KeySet::Bls(set) => set.verify_certificate(message, bitmap, signatures),
             KeySet::Ed25519(set) => set.verify_certificate(message, bitmap, signatures),

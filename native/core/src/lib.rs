@@ -1,12 +1,12 @@
 //! The native hot path of hotstuff-ts: signatures, certificates and bulk hashing.
 //!
-//! Everything here is a function of its arguments: no protocol state, no I/O, no threads, no types of the host.
-//! Shapes are flat on purpose, since the host hands over a few long buffers instead of many short ones:
+//! Everything here is a function of its arguments: no protocol state, no I/O, no threads, no types of the
+//! host. Shapes are flat on purpose, since the host hands over a few long buffers instead of many short ones:
 //!
 //! - keys, signatures and digests of fixed size lie one after the other;
 //! - messages of any size are one buffer and the offsets of their ends ([`Slices`]);
-//! - a bitmap names validators by their place in the set: bit `i & 7` of byte `i >> 3` is validator `i`, the bitmap
-//!   has exactly `ceil(n / 8)` bytes and its unused bits are zero;
+//! - a bitmap names validators by their place in the set: bit `i & 7` of byte `i >> 3` is validator `i`, the
+//!   bitmap has exactly `ceil(n / 8)` bytes and its unused bits are zero;
 //! - what a peer sent is judged by a [`Verdict`], one byte each, never by an error;
 //! - what only the caller can get wrong (buffers that do not fit each other) is a [`Misuse`].
 //!

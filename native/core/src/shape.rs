@@ -31,8 +31,8 @@ impl<'a> Slices<'a> {
     /// `offsets` begins with 0, never falls and ends with `flat.len()`: one entry more than there are items.
     pub fn new(flat: &'a [u8], offsets: &'a [u32]) -> Result<Self, Misuse> {
         let ordered = offsets.is_sorted();
-        let covering = offsets.first() == Some(&0)
-            && offsets.last().map(|&end| end as usize) == Some(flat.len());
+        let covering =
+            offsets.first() == Some(&0) && offsets.last().map(|&end| end as usize) == Some(flat.len());
         if ordered && covering {
             Ok(Slices { flat, offsets })
         } else {
@@ -84,8 +84,6 @@ pub(crate) fn same_count(what: &str, given: usize, expected: usize) -> Result<()
     if given == expected {
         Ok(())
     } else {
-        Err(Misuse::new(format!(
-            "{what}: {given} given, {expected} expected"
-        )))
+        Err(Misuse::new(format!("{what}: {given} given, {expected} expected")))
     }
 }

@@ -2,12 +2,13 @@
 
 /// The outcome of a check, as data: its discriminant is the byte that the host sees.
 ///
-/// Exactly one value means acceptance. The others tell why not, for events and metrics; no rule of the protocol
-/// depends on which of them it is.
+/// Exactly one value means acceptance. The others tell why not, for events and metrics; no rule of the
+/// protocol depends on which of them it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Verdict {
-    /// The key, signature or certificate is good; for a vote inside a [`crate::Formed`] certificate: it was counted.
+    /// The key, signature or certificate is good; for a vote inside a [`crate::Formed`] certificate: it was
+    /// counted.
     Valid = 0,
     /// A bitmap or a list of signatures has another length than its set demands.
     BadLength = 1,
@@ -62,11 +63,7 @@ impl Verdict {
 
     /// `Valid` if `holds`, else `Invalid`.
     pub(crate) fn of(holds: bool) -> Self {
-        if holds {
-            Verdict::Valid
-        } else {
-            Verdict::Invalid
-        }
+        if holds { Verdict::Valid } else { Verdict::Invalid }
     }
 
     /// The bytes that the host sees for a list of verdicts.

@@ -5,9 +5,7 @@ mod common;
 use common::{Fixture, Random, bitmap, keys_of, negated, outside_g1, outside_g2, shifted};
 use hotstuff_native_core::bls::point::G1;
 use hotstuff_native_core::bls::{self, AGGREGATE_SIZE, MESSAGE_DST, VOTE_SIZE};
-use hotstuff_native_core::{
-    KeyError, KeySet, MAX_KEYS, Scheme, SecretKey, Trust, Verdict, check_keys,
-};
+use hotstuff_native_core::{KeyError, KeySet, MAX_KEYS, Scheme, SecretKey, Trust, Verdict, check_keys};
 
 const MESSAGE: &[u8] = b"\x01 what a quorum votes for";
 const BLS: Scheme = Scheme::Bls12381;
@@ -29,10 +27,7 @@ fn what_any_signers_sign_becomes_their_certificate() {
     for n in [1, 2, 3, 4, 7, 8, 9, 16, 17, 33] {
         let mut fixture = Fixture::new(BLS, n);
         for _ in 0..4 {
-            let mut signers: Vec<u32> = all_of(n)
-                .into_iter()
-                .filter(|_| random.chance(70))
-                .collect();
+            let mut signers: Vec<u32> = all_of(n).into_iter().filter(|_| random.chance(70)).collect();
             if signers.is_empty() {
                 signers.push(random.below(n) as u32);
             }
@@ -51,10 +46,7 @@ fn what_any_signers_sign_becomes_their_certificate() {
                 set.verify_certificate(message, &formed.bitmap, &formed.signatures)
             };
             assert_eq!(verify(&mut fixture.set, MESSAGE), Verdict::Valid);
-            assert_eq!(
-                verify(&mut fixture.set, b"another message"),
-                Verdict::Invalid
-            );
+            assert_eq!(verify(&mut fixture.set, b"another message"), Verdict::Invalid);
         }
     }
 }
@@ -67,12 +59,7 @@ fn the_order_of_votes_does_not_change_the_certificate() {
         .set
         .form_certificate(MESSAGE, &forward, &fixture.sign(&forward, MESSAGE));
     let signatures = fixture.sign(&backward, MESSAGE);
-    assert_eq!(
-        one,
-        fixture
-            .set
-            .form_certificate(MESSAGE, &backward, &signatures)
-    );
+    assert_eq!(one, fixture.set.form_certificate(MESSAGE, &backward, &signatures));
 }
 
 #[test]
@@ -143,10 +130,7 @@ fn each_kind_of_bad_vote_has_its_verdict_and_voids_only_itself() {
         .set
         .form_certificate(MESSAGE, &indexes, &signatures)
         .expect("well shaped");
-    assert_eq!(
-        formed.votes,
-        votes.iter().map(|vote| vote.2).collect::<Vec<_>>()
-    );
+    assert_eq!(formed.votes, votes.iter().map(|vote| vote.2).collect::<Vec<_>>());
     assert_eq!(formed.bitmap, bitmap(8, &[0, 1, 6]));
     let verdict = fixture
         .set
@@ -177,8 +161,8 @@ fn no_good_vote_is_no_certificate() {
     assert_eq!(none.votes, [Verdict::Invalid; 2]);
 }
 
-/// Shares can cancel in a sum: then the certificate is sound, for it says that these keys together signed, and so did each
-/// honest one among them. No share of it may be taken for a signature.
+/// Shares can cancel in a sum: then the certificate is sound, for it says that these keys together signed,
+/// and so did each honest one among them. No share of it may be taken for a signature.
 #[test]
 fn shares_that_cancel_form_a_sound_certificate_and_are_no_signatures() {
     let mut fixture = Fixture::new(BLS, 4);
@@ -215,12 +199,11 @@ fn shares_that_cancel_form_a_sound_certificate_and_are_no_signatures() {
     }
 }
 
-/// Two keys that cancel, each with a proof of possession: together they can claim to have signed anything, without
-/// the identity's refusal.
+/// Two keys that cancel, each with a proof of possession: together they can claim to have signed anything,
+/// without the identity's refusal.
 #[test]
 fn splitting_zero_is_refused() {
-    let order =
-        common::bytes::<32>("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
+    let order = common::bytes::<32>("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
     let first = SecretKey::generate(BLS, &[9; 32]);
     let mut borrow = 0i32;
     let mut negative = [0; 32];
@@ -254,10 +237,7 @@ fn splitting_zero_is_refused() {
     let formed = set
         .form_certificate(MESSAGE, &[0, 1], &votes[..2].concat())
         .expect("well shaped");
-    assert_eq!(
-        (formed.verdict, formed.signatures.len()),
-        (Verdict::Identity, 0)
-    );
+    assert_eq!((formed.verdict, formed.signatures.len()), (Verdict::Identity, 0));
     // Beside an honest key they do no harm: the certificate still needs its signature.
     let formed = set
         .form_certificate(MESSAGE, &[0, 1, 2], &votes.concat())
@@ -275,23 +255,16 @@ fn certificates_of_the_wrong_shape_say_so() {
         .set
         .form_certificate(MESSAGE, &signers, &signatures)
         .expect("well shaped");
-    let mut verify = |bitmap: &[u8], signature: &[u8]| {
-        fixture.set.verify_certificate(MESSAGE, bitmap, signature)
-    };
+    let mut verify =
+        |bitmap: &[u8], signature: &[u8]| fixture.set.verify_certificate(MESSAGE, bitmap, signature);
     assert_eq!(verify(&good.bitmap, &good.signatures), Verdict::Valid);
     for length in (0..5).filter(|&length| length != 2) {
-        assert_eq!(
-            verify(&vec![0xff; length], &good.signatures),
-            Verdict::BadLength
-        );
+        assert_eq!(verify(&vec![0xff; length], &good.signatures), Verdict::BadLength);
     }
     assert_eq!(verify(&[0, 0], &good.signatures), Verdict::NoSigners);
     for unused in 2..8 {
         assert_eq!(
-            verify(
-                &[good.bitmap[0], good.bitmap[1] | 1 << unused],
-                &good.signatures
-            ),
+            verify(&[good.bitmap[0], good.bitmap[1] | 1 << unused], &good.signatures),
             Verdict::UnusedBits
         );
     }
@@ -300,10 +273,7 @@ fn certificates_of_the_wrong_shape_say_so() {
         signature.resize(length, 0);
         assert_eq!(verify(&good.bitmap, &signature), Verdict::BadLength);
     }
-    assert_eq!(
-        verify(&good.bitmap, &[0xff; AGGREGATE_SIZE]),
-        Verdict::Malformed
-    );
+    assert_eq!(verify(&good.bitmap, &[0xff; AGGREGATE_SIZE]), Verdict::Malformed);
     assert_eq!(
         verify(&good.bitmap, &outside_g1(0).to_compressed()),
         Verdict::WrongSubgroup
@@ -323,9 +293,7 @@ fn every_changed_bit_of_a_certificate_is_noticed() {
         let mut bitmap = good.bitmap.clone();
         bitmap[bit / 8] ^= 1 << (bit % 8);
         assert_ne!(
-            fixture
-                .set
-                .verify_certificate(MESSAGE, &bitmap, &good.signatures),
+            fixture.set.verify_certificate(MESSAGE, &bitmap, &good.signatures),
             Verdict::Valid,
             "bit {bit}"
         );
@@ -334,9 +302,7 @@ fn every_changed_bit_of_a_certificate_is_noticed() {
         let mut signature = good.signatures.clone();
         signature[bit / 8] ^= 1 << (bit % 8);
         assert_ne!(
-            fixture
-                .set
-                .verify_certificate(MESSAGE, &good.bitmap, &signature),
+            fixture.set.verify_certificate(MESSAGE, &good.bitmap, &signature),
             Verdict::Valid,
             "bit {bit}"
         );
@@ -352,16 +318,13 @@ fn an_aggregate_moved_out_of_the_subgroup_is_refused() {
         .set
         .form_certificate(MESSAGE, &[0, 1, 2], &signatures)
         .expect("well shaped");
-    let aggregate =
-        G1::from_compressed(good.signatures[..].try_into().expect("48")).expect("a point");
+    let aggregate = G1::from_compressed(good.signatures[..].try_into().expect("48")).expect("a point");
     let moved = shifted(&aggregate.to_uncompressed(), &outside_g1(1));
     let moved = G1::from_uncompressed(moved[..].try_into().expect("96"))
         .expect("a point")
         .to_compressed();
     assert_eq!(
-        fixture
-            .set
-            .verify_certificate(MESSAGE, &good.bitmap, &moved),
+        fixture.set.verify_certificate(MESSAGE, &good.bitmap, &moved),
         Verdict::WrongSubgroup
     );
 }
@@ -379,9 +342,7 @@ fn keys_of_a_peer_are_validated() {
         for index in 0..3 {
             let mut keys = keys.clone();
             keys[index * bls::KEY_SIZE..][..bls::KEY_SIZE].copy_from_slice(&bad);
-            let error = KeySet::new(BLS, &keys, Trust::Validate)
-                .err()
-                .expect("refused");
+            let error = KeySet::new(BLS, &keys, Trust::Validate).err().expect("refused");
             assert_eq!(error, KeyError::Key { index, verdict });
             let mut verdicts = [Verdict::Valid; 3];
             verdicts[index] = verdict;
@@ -453,12 +414,7 @@ fn an_empty_set_certifies_nothing() {
 fn buffers_that_do_not_fit_are_misuse() {
     let mut fixture = Fixture::new(BLS, 4);
     let signatures = fixture.sign(&[0, 1], MESSAGE);
-    assert!(
-        fixture
-            .set
-            .form_certificate(MESSAGE, &[0], &signatures)
-            .is_err()
-    );
+    assert!(fixture.set.form_certificate(MESSAGE, &[0], &signatures).is_err());
     assert!(
         fixture
             .set

@@ -8,7 +8,8 @@ use hotstuff_native_core::bls::point::{G1, G1Sum, G2, G2Sum, is_signed};
 use hotstuff_native_core::bls::{MESSAGE_DST, SecretKey};
 
 /// The field's modulus, big-endian.
-const MODULUS: &str = "1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+const MODULUS: &str =
+    "1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
 
 fn g1(which: u64) -> G1 {
     G1::hash(&which.to_le_bytes(), MESSAGE_DST)
@@ -54,10 +55,7 @@ fn the_identity_is_refused_in_every_encoding() {
         G1::from_uncompressed(uncompressed[..96].try_into().expect("96")),
         Err(Verdict::Malformed)
     );
-    assert_eq!(
-        G2::from_uncompressed(&uncompressed),
-        Err(Verdict::Malformed)
-    );
+    assert_eq!(G2::from_uncompressed(&uncompressed), Err(Verdict::Malformed));
     assert_eq!(
         G1::from_compressed(compressed[..48].try_into().expect("48")),
         Err(Verdict::Malformed)
@@ -147,16 +145,10 @@ fn points_off_the_curve_are_refused() {
 fn points_of_small_order_are_refused() {
     let mut uncompressed = [0; 96];
     uncompressed[95] = 2;
-    assert_eq!(
-        G1::from_uncompressed(&uncompressed),
-        Err(Verdict::WrongSubgroup)
-    );
+    assert_eq!(G1::from_uncompressed(&uncompressed), Err(Verdict::WrongSubgroup));
     let mut compressed = [0; 48];
     compressed[0] = 0x80;
-    assert_eq!(
-        G1::from_compressed(&compressed),
-        Err(Verdict::WrongSubgroup)
-    );
+    assert_eq!(G1::from_compressed(&compressed), Err(Verdict::WrongSubgroup));
 }
 
 #[test]
@@ -226,10 +218,7 @@ fn subtraction_takes_away_what_was_added() {
     let all: Vec<G2> = (0..20).map(g2).collect();
     let total = G2Sum::of(all.iter().copied());
     let rest = total.minus(G2Sum::of(all[..15].iter().copied()));
-    assert_eq!(
-        rest.to_point(),
-        G2Sum::of(all[15..].iter().copied()).to_point()
-    );
+    assert_eq!(rest.to_point(), G2Sum::of(all[15..].iter().copied()).to_point());
     assert_eq!(total.minus(total).to_point(), None);
     assert_eq!(total.minus(G2Sum::default()).to_point(), total.to_point());
 }

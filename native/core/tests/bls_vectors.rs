@@ -41,9 +41,7 @@ fn hash_to_curve_of_rfc_9380() {
     ];
     for (message, point) in vectors {
         assert_eq!(
-            G1::hash(message.as_bytes(), DOMAIN)
-                .to_uncompressed()
-                .as_slice(),
+            G1::hash(message.as_bytes(), DOMAIN).to_uncompressed().as_slice(),
             hex(point),
             "{message}"
         );
@@ -55,10 +53,7 @@ fn hash_to_curve_of_rfc_9380() {
 fn key_generation_of_eip_2333() {
     let seed = bytes("3141592653589793238462643383279502884197169399375105820974944592");
     let expected = "41c9e07822b092a93fd6797396338c3ada4170cc81829fdfce6b5d34bd5e7ec7";
-    assert_eq!(
-        SecretKey::generate(&seed).to_bytes().as_slice(),
-        hex(expected)
-    );
+    assert_eq!(SecretKey::generate(&seed).to_bytes().as_slice(), hex(expected));
 }
 
 /// The generator of G2 is the key of the secret 1 (its encoding is in the pairing-friendly-curves draft).
@@ -66,10 +61,9 @@ fn key_generation_of_eip_2333() {
 fn the_key_of_one_is_the_generator() {
     let mut one = [0; 32];
     one[31] = 1;
-    let key = SecretKey::from_bytes(&one)
-        .expect("one is a scalar")
-        .public_key();
-    let expected = "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e
+    let key = SecretKey::from_bytes(&one).expect("one is a scalar").public_key();
+    let expected =
+        "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e
          024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8";
     assert_eq!(key.as_slice(), hex(expected));
 }
@@ -88,15 +82,9 @@ fn a_signature_of_the_basic_scheme() {
     ));
     let (key, signature) = (key.expect("a key"), signature.expect("a signature"));
     assert!(key.is_in_subgroup() && signature.is_in_subgroup());
-    assert!(is_signed(
-        Some(&signature),
-        &[(G1::hash(&message, DOMAIN), key)]
-    ));
+    assert!(is_signed(Some(&signature), &[(G1::hash(&message, DOMAIN), key)]));
     assert!(
-        !is_signed(
-            Some(&signature),
-            &[(G1::hash(&message, bls::MESSAGE_DST), key)]
-        ),
+        !is_signed(Some(&signature), &[(G1::hash(&message, bls::MESSAGE_DST), key)]),
         "another domain"
     );
 }

@@ -39,8 +39,7 @@ fn random_vote(fixture: &Fixture, random: &mut Random, badness: usize) -> Vote {
             3 => (n as u32 + signer, good, Verdict::UnknownSigner),
             4 => (signer, vec![0x1f; VOTE_SIZE], Verdict::Malformed),
             _ => {
-                let point =
-                    G1::from_uncompressed(good[..].try_into().expect("96")).expect("a point");
+                let point = G1::from_uncompressed(good[..].try_into().expect("96")).expect("a point");
                 (
                     signer,
                     negated(&point).to_uncompressed().to_vec(),
@@ -60,10 +59,7 @@ fn random_vote(fixture: &Fixture, random: &mut Random, badness: usize) -> Vote {
 fn check(set: &mut KeySet, votes: &[Vote]) -> Vec<Verdict> {
     let indexes: Vec<u32> = votes.iter().map(|vote| vote.index).collect();
     let messages: Vec<&[u8]> = votes.iter().map(|vote| &vote.message[..]).collect();
-    let signatures: Vec<u8> = votes
-        .iter()
-        .flat_map(|vote| vote.signature.clone())
-        .collect();
+    let signatures: Vec<u8> = votes.iter().flat_map(|vote| vote.signature.clone()).collect();
     set.check_votes(&indexes, Flat::new(&messages).slices(), &signatures)
         .expect("well shaped")
 }
@@ -118,9 +114,7 @@ fn cancelling_votes_are_both_invalid() {
             .collect();
         assert_eq!(check(&mut fixture.set, &votes), [Verdict::Invalid; 2]);
         // The other's signature: right keys, right messages, exchanged.
-        let exchanged = [1, 0]
-            .map(|signer| fixture.sign(&[signer], messages[0]))
-            .concat();
+        let exchanged = [1, 0].map(|signer| fixture.sign(&[signer], messages[0])).concat();
         let messages = Flat::new(&[messages[0]; 2]);
         let verdicts = fixture
             .set
@@ -132,9 +126,7 @@ fn cancelling_votes_are_both_invalid() {
 
 #[test]
 fn signatures_by_keys_of_no_set() {
-    let secrets: Vec<SecretKey> = (1..5)
-        .map(|seed| SecretKey::generate(BLS, &[seed; 32]))
-        .collect();
+    let secrets: Vec<SecretKey> = (1..5).map(|seed| SecretKey::generate(BLS, &[seed; 32])).collect();
     let messages: Vec<Vec<u8>> = (0..4).map(|at| vec![at; at as usize]).collect();
     let mut signatures: Vec<Vec<u8>> = secrets
         .iter()
@@ -155,12 +147,7 @@ fn signatures_by_keys_of_no_set() {
     signatures[2] = signatures[1].clone();
     assert_eq!(
         judge(&keys, &signatures),
-        [
-            Verdict::Valid,
-            Verdict::Valid,
-            Verdict::Invalid,
-            Verdict::Valid
-        ]
+        [Verdict::Valid, Verdict::Valid, Verdict::Invalid, Verdict::Valid]
     );
     keys[0] = outside_g2().to_compressed().to_vec();
     keys[1] = vec![0; bls::KEY_SIZE];
@@ -179,21 +166,13 @@ fn signatures_by_keys_of_no_set() {
 
 #[test]
 fn proofs_of_possession() {
-    let secrets: Vec<SecretKey> = (1..9)
-        .map(|seed| SecretKey::generate(BLS, &[seed; 32]))
-        .collect();
+    let secrets: Vec<SecretKey> = (1..9).map(|seed| SecretKey::generate(BLS, &[seed; 32])).collect();
     let keys = keys_of(&secrets);
     // What a proof is over is the caller's: here the key itself.
     let messages: Vec<Vec<u8>> = secrets.iter().map(SecretKey::public_key).collect();
     let messages = Flat::new(&messages);
-    let prove = |at: usize, message: &[u8]| {
-        secrets[at]
-            .prove_possession(message)
-            .expect("BLS has proofs")
-    };
-    let good: Vec<Vec<u8>> = (0..8)
-        .map(|at| prove(at, &secrets[at].public_key()))
-        .collect();
+    let prove = |at: usize, message: &[u8]| secrets[at].prove_possession(message).expect("BLS has proofs");
+    let good: Vec<Vec<u8>> = (0..8).map(|at| prove(at, &secrets[at].public_key())).collect();
     let judge = |keys: &[u8], proofs: &[Vec<u8>]| {
         check_possessions(keys, messages.slices(), &proofs.concat()).expect("well shaped")
     };
@@ -249,8 +228,7 @@ fn a_proof_is_no_vote() {
 
 #[test]
 fn secret_keys_that_are_no_scalars_are_refused() {
-    let order =
-        common::bytes::<32>("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
+    let order = common::bytes::<32>("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
     for bad in [[0; 32], order, [0xff; 32]] {
         assert!(SecretKey::from_bytes(BLS, &bad).is_err());
     }
@@ -287,14 +265,9 @@ fn votes_summed_as_they_arrive_make_the_same_certificate() {
         for (&signer, signature) in signers.iter().zip(signatures.as_chunks::<VOTE_SIZE>().0) {
             assert_eq!(sum.add(signer, signature), Verdict::Valid);
         }
-        assert!(
-            sum.signers()
-                .eq(signers.iter().map(|&signer| signer as usize))
-        );
+        assert!(sum.signers().eq(signers.iter().map(|&signer| signer as usize)));
         assert_eq!(
-            bls_of(&mut fixture)
-                .finish(message, &sum)
-                .expect("of this set"),
+            bls_of(&mut fixture).finish(message, &sum).expect("of this set"),
             at_once
         );
         let partial = sum.partial().expect("a sum");
@@ -332,17 +305,9 @@ fn a_sum_with_bad_votes_is_sorted_out() {
     assert_eq!(partial.bitmap, bitmap(7, &[0, 2, 6]));
 
     let unsorted = bls_of(&mut fixture).finish_partial(message, &partial);
-    assert_eq!(
-        (unsorted.verdict, unsorted.bitmap.len()),
-        (Verdict::Invalid, 0)
-    );
-    let formed = bls_of(&mut fixture)
-        .finish(message, &sum)
-        .expect("of this set");
-    assert_eq!(
-        formed.votes,
-        [Verdict::Valid, Verdict::Invalid, Verdict::Valid]
-    );
+    assert_eq!((unsorted.verdict, unsorted.bitmap.len()), (Verdict::Invalid, 0));
+    let formed = bls_of(&mut fixture).finish(message, &sum).expect("of this set");
+    assert_eq!(formed.votes, [Verdict::Valid, Verdict::Invalid, Verdict::Valid]);
     assert_eq!(formed.bitmap, bitmap(7, &[2, 6]));
     let verdict = fixture
         .set
@@ -353,9 +318,5 @@ fn a_sum_with_bad_votes_is_sorted_out() {
 #[test]
 fn a_sum_belongs_to_its_set() {
     let (one, mut other) = (Fixture::new(BLS, 4), Fixture::new(BLS, 4));
-    assert!(
-        bls_of(&mut other)
-            .finish(b"message", &vote_sum_of(&one))
-            .is_err()
-    );
+    assert!(bls_of(&mut other).finish(b"message", &vote_sum_of(&one)).is_err());
 }

@@ -14,9 +14,7 @@ fn what_any_signers_sign_becomes_their_certificate() {
     let mut random = Random::new(2);
     for n in [1, 4, 8, 9, 33, 110] {
         let mut fixture = Fixture::new(ED25519, n);
-        let mut signers: Vec<u32> = (0..n as u32)
-            .filter(|&at| at == 0 || random.chance(70))
-            .collect();
+        let mut signers: Vec<u32> = (0..n as u32).filter(|&at| at == 0 || random.chance(70)).collect();
         let ascending = fixture.sign(&signers, MESSAGE);
         let in_order = signers.clone();
         signers.reverse();
@@ -58,10 +56,7 @@ fn each_kind_of_bad_vote_has_its_verdict_and_voids_only_itself() {
         .set
         .form_certificate(MESSAGE, &indexes, &signatures)
         .expect("well shaped");
-    assert_eq!(
-        formed.votes,
-        votes.iter().map(|vote| vote.2).collect::<Vec<_>>()
-    );
+    assert_eq!(formed.votes, votes.iter().map(|vote| vote.2).collect::<Vec<_>>());
     assert_eq!(formed.bitmap, bitmap(5, &[0, 4]));
     assert_eq!(formed.signatures, fixture.sign(&[0, 4], MESSAGE));
 
@@ -86,9 +81,8 @@ fn certificates_of_the_wrong_shape_say_so() {
     let mut fixture = Fixture::new(ED25519, 10);
     let signatures = fixture.sign(&[0, 3, 9], MESSAGE);
     let good = bitmap(10, &[0, 3, 9]);
-    let mut verify = |bitmap: &[u8], signatures: &[u8]| {
-        fixture.set.verify_certificate(MESSAGE, bitmap, signatures)
-    };
+    let mut verify =
+        |bitmap: &[u8], signatures: &[u8]| fixture.set.verify_certificate(MESSAGE, bitmap, signatures);
     assert_eq!(verify(&good, &signatures), Verdict::Valid);
     for length in [0, 1, 3] {
         assert_eq!(verify(&vec![1; length], &signatures), Verdict::BadLength);
@@ -98,11 +92,7 @@ fn certificates_of_the_wrong_shape_say_so() {
     for length in [0, 64, 128, 191, 193, 256] {
         let mut signatures = signatures.clone();
         signatures.resize(length, 0);
-        assert_eq!(
-            verify(&good, &signatures),
-            Verdict::BadLength,
-            "{length} bytes"
-        );
+        assert_eq!(verify(&good, &signatures), Verdict::BadLength, "{length} bytes");
     }
     let mut exchanged = signatures.clone();
     exchanged.rotate_left(SIGNATURE_SIZE);

@@ -41,8 +41,8 @@ fn agreed(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         .verify(message, &Signature::from_bytes(signature))
         .is_ok();
     let mut cold = KeySet::new(ED25519, key, Trust::Validate).expect("a key");
-    let free = check_signatures(ED25519, key, Flat::new(&[message]).slices(), signature)
-        .expect("well shaped");
+    let free =
+        check_signatures(ED25519, key, Flat::new(&[message]).slices(), signature).expect("well shaped");
     assert_eq!(
         verdict(&mut cold, message, signature),
         dalek,
@@ -244,35 +244,24 @@ fn challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> Scalar {
     Scalar::from_bytes_mod_order_wide(&digest.into())
 }
 
-/// Keys and `R` that are of small order, or have a component of small order, in every combination: signatures whose
-/// prime-order part is always right, so that only the treatment of the small part decides.
+/// Keys and `R` that are of small order, or have a component of small order, in every combination: signatures
+/// whose prime-order part is always right, so that only the treatment of the small part decides.
 #[test]
 fn every_combination_of_small_order_components() {
     let small = small_encodings();
-    assert_eq!(
-        small.len(),
-        14,
-        "eight points, six of them with another encoding"
-    );
+    assert_eq!(small.len(), 14, "eight points, six of them with another encoding");
     let mut random = Random::new(8);
     let mut scalar = || Scalar::from_bytes_mod_order(random.bytes32());
     let (secret, nonce) = (scalar(), scalar());
-    let mut keys: Vec<([u8; 32], Scalar)> = small
-        .iter()
-        .map(|&encoding| (encoding, Scalar::ZERO))
-        .collect();
+    let mut keys: Vec<([u8; 32], Scalar)> = small.iter().map(|&encoding| (encoding, Scalar::ZERO)).collect();
     let mut nonces = keys.clone();
     for torsion in EIGHT_TORSION {
         keys.push((
-            (secret * ED25519_BASEPOINT_POINT + torsion)
-                .compress()
-                .to_bytes(),
+            (secret * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes(),
             secret,
         ));
         nonces.push((
-            (nonce * ED25519_BASEPOINT_POINT + torsion)
-                .compress()
-                .to_bytes(),
+            (nonce * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes(),
             nonce,
         ));
     }
@@ -304,8 +293,8 @@ fn every_combination_of_small_order_components() {
     );
 }
 
-/// A signature whose `R` has the point of order two added: never valid alone, while the randomised batch equation accepts about
-/// half of them, so that replicas who batch would disagree.
+/// A signature whose `R` has the point of order two added: never valid alone, while the randomised batch
+/// equation accepts about half of them, so that replicas who batch would disagree.
 #[test]
 fn r_plus_the_point_of_order_two_is_never_valid() {
     let two = EIGHT_TORSION[4];
@@ -389,17 +378,12 @@ fn random_signatures() {
             if changed {
                 signature[random.below(64)] ^= 1 << random.below(8);
             }
-            let verdicts =
-                fixture
-                    .set
-                    .check_votes(&[signer], Flat::new(&[&message]).slices(), &signature);
+            let verdicts = fixture
+                .set
+                .check_votes(&[signer], Flat::new(&[&message]).slices(), &signature);
             assert_eq!(
                 verdicts.expect("well shaped"),
-                [if changed {
-                    Verdict::Invalid
-                } else {
-                    Verdict::Valid
-                }],
+                [if changed { Verdict::Invalid } else { Verdict::Valid }],
                 "round {round}"
             );
         }

@@ -14,11 +14,9 @@ fn hashes_each_item_like_sha256() {
         b"abc",
         b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
     ];
-    let expected = hex(
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    let expected = hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
          ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
-         248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
-    );
+         248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     assert_eq!(sha256_many(Flat::new(&items).slices()), expected);
     assert!(sha256_many(Flat::new::<&[u8]>(&[]).slices()).is_empty());
 }

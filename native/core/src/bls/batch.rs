@@ -1,13 +1,14 @@
 //! Many signatures at once, with a verdict for each.
 //!
-//! A sum of signatures proves nothing of its parts: invalid ones can cancel. So each signature and its key are first
-//! multiplied by a random coefficient of their own. A batch with an invalid signature then passes with a probability
-//! of 2^-64 at most, whatever its author knew when he made it; one of valid signatures passes always.
+//! A sum of signatures proves nothing of its parts: invalid ones can cancel. So each signature and its key
+//! are first multiplied by a random coefficient of their own. A batch with an invalid signature then passes
+//! with a probability of 2^-64 at most, whatever its author knew when he made it; one of valid signatures
+//! passes always.
 
 use super::point::{G1, G1Sum, G2, G2Sum, is_signed};
 
-/// Batches that may fail before the rest is checked one by one: what three bad signatures among sixty-four need.
-/// Without a limit, a sender of many bad ones would make every check of the bisection fail.
+/// Batches that may fail before the rest is checked one by one: what three bad signatures among sixty-four
+/// need. Without a limit, a sender of many bad ones would make every check of the bisection fail.
 const MAX_FAILED_BATCHES: u32 = 16;
 
 /// The claim that `signature` is that of `key` over the message whose point is `message`.
@@ -20,13 +21,16 @@ pub(super) struct Claim {
     pub(super) signature: G1,
 }
 
-/// Which of `claims` hold, each as if it had been checked alone. Claims over the same message are cheapest side by side.
-pub(super) fn which_hold(claims: &[Claim]) -> Vec<bool> {
+/// Which of `claims` hold, each as if it had been checked alone. Claims over the same message are cheapest
+/// side by side.
+///
+/// `tainted` says that they are known not to hold all.
+pub(super) fn which_hold(claims: &[Claim], tainted: bool) -> Vec<bool> {
     let mut search = Search {
         holds: vec![false; claims.len()],
         failures_left: MAX_FAILED_BATCHES,
     };
-    search.examine(claims, 0, false);
+    search.examine(claims, 0, tainted);
     search.holds
 }
 
@@ -36,7 +40,8 @@ struct Search {
 }
 
 impl Search {
-    /// Settles `claims`, which begin at `start` of the whole; `tainted` says that one of them is known not to hold.
+    /// Settles `claims`, which begin at `start` of the whole; `tainted` says that one of them is known not to
+    /// hold.
     fn examine(&mut self, claims: &[Claim], start: usize, tainted: bool) {
         match claims {
             [] => {}
@@ -71,7 +76,8 @@ fn holds(claim: &Claim) -> bool {
     is_signed(Some(&claim.signature), &[(claim.message, claim.key)])
 }
 
-/// One product of pairings for all claims: two Miller loops for those over one message, one more per further message.
+/// One product of pairings for all claims: two Miller loops for those over one message, one more per further
+/// message.
 fn all_hold(claims: &[Claim]) -> bool {
     if let [claim] = claims {
         return holds(claim);

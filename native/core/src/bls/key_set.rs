@@ -65,7 +65,8 @@ pub(super) struct Share {
 }
 
 impl KeySet {
-    /// Reads compressed keys. Those of a peer are validated; trusted ones were validated before and only parsed.
+    /// Reads compressed keys. Those of a peer are validated; trusted ones were validated before and only
+    /// parsed.
     pub fn new(keys: &[u8], trust: Trust) -> Result<Self, KeyError> {
         let keys = items::<KEY_SIZE>("keys", keys, keys.len() / KEY_SIZE)?;
         Self::read(keys, |key| match trust {
@@ -74,17 +75,14 @@ impl KeySet {
         })
     }
 
-    /// Reads what [`KeySet::export`] wrote, some seventy times as fast as compressed keys. Only for bytes of our own:
-    /// the subgroup is not checked.
+    /// Reads what [`KeySet::export`] wrote, some seventy times as fast as compressed keys. Only for bytes of
+    /// our own: the subgroup is not checked.
     pub fn import(parsed: &[u8]) -> Result<Self, KeyError> {
         let keys = items::<PARSED_KEY_SIZE>("parsed keys", parsed, parsed.len() / PARSED_KEY_SIZE)?;
         Self::read(keys, G2::from_uncompressed)
     }
 
-    fn read<Bytes>(
-        keys: &[Bytes],
-        read: impl Fn(&Bytes) -> Result<G2, Verdict>,
-    ) -> Result<Self, KeyError> {
+    fn read<Bytes>(keys: &[Bytes], read: impl Fn(&Bytes) -> Result<G2, Verdict>) -> Result<Self, KeyError> {
         let points: Result<Vec<G2>, KeyError> = keys
             .iter()
             .enumerate()
@@ -98,11 +96,7 @@ impl KeySet {
 
     /// The keys uncompressed, 192 bytes each, for [`KeySet::import`].
     pub fn export(&self) -> Vec<u8> {
-        self.keys
-            .points
-            .iter()
-            .flat_map(G2::to_uncompressed)
-            .collect()
+        self.keys.points.iter().flat_map(G2::to_uncompressed).collect()
     }
 
     /// The number of keys.
@@ -129,21 +123,24 @@ impl KeySet {
     ) -> Result<Vec<Verdict>, Misuse> {
         same_count("messages", messages.len(), indexes.len())?;
         let signatures = items::<VOTE_SIZE>("signatures", signatures, indexes.len())?;
-        let claims = indexes.iter().zip(messages.iter()).zip(signatures).map(
-            |((&index, message), signature)| {
-                let key = *self
-                    .keys
-                    .points
-                    .get(index as usize)
-                    .ok_or(Verdict::UnknownSigner)?;
-                let signature = read_vote(signature)?;
-                Ok(Claim {
-                    key,
-                    message: self.messages.point(message),
-                    signature,
-                })
-            },
-        );
+        let claims =
+            indexes
+                .iter()
+                .zip(messages.iter())
+                .zip(signatures)
+                .map(|((&index, message), signature)| {
+                    let key = *self
+                        .keys
+                        .points
+                        .get(index as usize)
+                        .ok_or(Verdict::UnknownSigner)?;
+                    let signature = read_vote(signature)?;
+                    Ok(Claim {
+                        key,
+                        message: self.messages.point(message),
+                        signature,
+                    })
+                });
         Ok(judge(claims.collect()))
     }
 
@@ -175,23 +172,19 @@ impl KeySet {
     }
 
     /// The optimistic sum of all shares if it verifies; else the sum of those that verify one by one.
-    fn aggregate(
-        &mut self,
-        message: &[u8],
-        shares: Vec<Share>,
-        mut verdicts: Vec<Verdict>,
-    ) -> Formed {
+    fn aggregate(&mut self, message: &[u8], shares: Vec<Share>, mut verdicts: Vec<Verdict>) -> Formed {
         let message = self.messages.point(message);
-        let formed = self.certify(&message, &shares);
-        if formed.is_ok() || shares.is_empty() {
-            return self.formed(formed, &shares, verdicts);
-        }
-        let good = self.sort_out(&message, &shares, &mut verdicts);
+        let fault = match self.certify(&message, &shares) {
+            Err(fault) if !shares.is_empty() => fault,
+            formed => return self.formed(formed, &shares, verdicts),
+        };
+        let good = self.sort_out(&message, &shares, fault, &mut verdicts);
         let formed = self.certify(&message, &good);
         self.formed(formed, &good, verdicts)
     }
 
-    /// The aggregate of `shares` if it is a certificate: one subgroup check and one product of pairings for all.
+    /// The aggregate of `shares` if it is a certificate: one subgroup check and one product of pairings for
+    /// all.
     fn certify(&self, message: &G1, shares: &[Share]) -> Result<G1, Verdict> {
         let mut signers: Vec<usize> = shares.iter().map(|share| share.signer).collect();
         signers.sort_unstable();
@@ -201,19 +194,22 @@ impl KeySet {
         let sum = G1Sum::of(shares.iter().map(|share| share.signature))
             .to_point()
             .ok_or(Verdict::Identity)?;
-        let key = self
-            .keys
-            .sum(&signers)
-            .to_point()
-            .ok_or(Verdict::Identity)?;
+        let key = self.keys.sum(&signers).to_point().ok_or(Verdict::Identity)?;
         certify_sums(message, sum, key)
     }
 
-    /// The shares that are good each alone; the others get their verdict.
-    fn sort_out(&self, message: &G1, shares: &[Share], verdicts: &mut [Verdict]) -> Vec<Share> {
-        let (inside, outside): (Vec<Share>, Vec<Share>) = shares
-            .iter()
-            .partition(|share| share.signature.is_in_subgroup());
+    /// The shares that are good each alone, when their sum has a `fault`; the others get their verdict.
+    fn sort_out(
+        &self,
+        message: &G1,
+        shares: &[Share],
+        fault: Verdict,
+        verdicts: &mut [Verdict],
+    ) -> Vec<Share> {
+        let (inside, outside): (Vec<Share>, Vec<Share>) =
+            shares.iter().partition(|share| share.signature.is_in_subgroup());
+        // A sum that does not verify has a bad share in it; it may be one of those just taken out.
+        let tainted = fault == Verdict::Invalid && outside.is_empty();
         for share in outside {
             verdicts[share.at] = Verdict::WrongSubgroup;
         }
@@ -226,7 +222,7 @@ impl KeySet {
             })
             .collect();
         let mut good = Vec::with_capacity(inside.len());
-        for (share, holds) in inside.into_iter().zip(which_hold(&claims)) {
+        for (share, holds) in inside.into_iter().zip(which_hold(&claims, tainted)) {
             if holds {
                 good.push(share);
             } else {
@@ -236,12 +232,7 @@ impl KeySet {
         good
     }
 
-    fn formed(
-        &self,
-        aggregate: Result<G1, Verdict>,
-        shares: &[Share],
-        votes: Vec<Verdict>,
-    ) -> Formed {
+    fn formed(&self, aggregate: Result<G1, Verdict>, shares: &[Share], votes: Vec<Verdict>) -> Formed {
         match aggregate {
             Ok(aggregate) => Formed {
                 verdict: Verdict::Valid,
@@ -259,12 +250,7 @@ impl KeySet {
     }
 
     /// Whether `signature` is the aggregate over `message` of exactly the validators in `bitmap`.
-    pub fn verify_certificate(
-        &mut self,
-        message: &[u8],
-        bitmap: &[u8],
-        signature: &[u8],
-    ) -> Verdict {
+    pub fn verify_certificate(&mut self, message: &[u8], bitmap: &[u8], signature: &[u8]) -> Verdict {
         match self.examine(message, bitmap, signature) {
             Ok(()) => Verdict::Valid,
             Err(verdict) => verdict,
@@ -273,26 +259,20 @@ impl KeySet {
 
     fn examine(&mut self, message: &[u8], bitmap: &[u8], signature: &[u8]) -> Result<(), Verdict> {
         let signers = bitmap::signers(bitmap, self.len())?;
-        let signature: &[u8; AGGREGATE_SIZE] =
-            signature.try_into().map_err(|_| Verdict::BadLength)?;
+        let signature: &[u8; AGGREGATE_SIZE] = signature.try_into().map_err(|_| Verdict::BadLength)?;
         let signature = G1::from_compressed(signature)?;
-        let key = self
-            .keys
-            .sum(&signers)
-            .to_point()
-            .ok_or(Verdict::Identity)?;
+        let key = self.keys.sum(&signers).to_point().ok_or(Verdict::Identity)?;
         certify_sums(&self.messages.point(message), signature, key)?;
         Ok(())
     }
 
-    /// Makes a certificate of the votes summed so far; if they do not verify together, of those that do each alone.
+    /// Makes a certificate of the votes summed so far; if they do not verify together, of those that do each
+    /// alone.
     ///
     /// `Formed::votes` has a verdict for each counted vote, in the order in which they were added.
     pub fn finish(&mut self, message: &[u8], votes: &VoteSum) -> Result<Formed, Misuse> {
         if !votes.is_of(&self.keys) {
-            return Err(Misuse::new(
-                "the sum of votes belongs to another set of keys",
-            ));
+            return Err(Misuse::new("the sum of votes belongs to another set of keys"));
         }
         let verdicts = vec![Verdict::Valid; votes.shares().len()];
         let point = self.messages.point(message);
@@ -305,11 +285,11 @@ impl KeySet {
         })
     }
 
-    /// Makes a certificate of sums that were taken elsewhere in this process, on another thread: one verification,
-    /// however many signed.
+    /// Makes a certificate of sums that were taken elsewhere in this process, on another thread: one
+    /// verification, however many signed.
     ///
-    /// The sums must come from a [`VoteSum`] of this set: the sum of the keys is taken as it is. Names no bad votes:
-    /// when the sums do not verify, form the certificate of the votes themselves.
+    /// The sums must come from a [`VoteSum`] of this set: the sum of the keys is taken as it is. Names no bad
+    /// votes: when the sums do not verify, form the certificate of the votes themselves.
     pub fn finish_partial(&mut self, message: &[u8], partial: &PartialSum) -> Formed {
         let point = self.messages.point(message);
         let aggregate = bitmap::signers(&partial.bitmap, self.len())

@@ -3,8 +3,8 @@
 use super::MESSAGE_DST;
 use super::point::G1;
 
-/// The message of the current view and phase, that of the one before, timeouts, advertisements, and as much again
-/// for late votes.
+/// The message of the current view and phase, that of the one before, timeouts, advertisements, and as much
+/// again for late votes.
 const MAX_MESSAGES: usize = 8;
 /// No signed message of the protocol is longer; others are hashed each time, so that memory stays bounded.
 const MAX_MESSAGE_BYTES: usize = 256;
@@ -18,11 +18,7 @@ pub(super) struct MessageCache {
 impl MessageCache {
     /// The point of `message`, which costs a hash to the curve only if it was not seen lately.
     pub(super) fn point(&mut self, message: &[u8]) -> G1 {
-        if let Some(at) = self
-            .entries
-            .iter()
-            .position(|(known, _)| **known == *message)
-        {
+        if let Some(at) = self.entries.iter().position(|(known, _)| **known == *message) {
             self.entries[..=at].rotate_right(1);
             return self.entries[0].1;
         }

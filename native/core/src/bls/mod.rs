@@ -1,7 +1,8 @@
 //! BLS12-381, minimal signatures with proofs of possession (SPECIFICATION.md section 3).
 //!
 //! Signatures lie in G1, keys in G2. A vote carries its signature uncompressed, because it is read once and
-//! decompressing costs fifty times the parsing; certificates and proofs of possession are stored and sent often and are compressed.
+//! decompressing costs fifty times the parsing; certificates and proofs of possession are stored and sent
+//! often and are compressed.
 
 mod batch;
 mod key_set;

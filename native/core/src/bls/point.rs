@@ -1,18 +1,18 @@
 //! Points of the two groups: the only place that calls blst's C interface.
 //!
-//! Safety of every call below: the pointers come from references to values of the type that blst declares, or from
-//! arrays whose length the type fixes, and blst neither keeps them nor reads beyond them.
+//! Safety of every call below: the pointers come from references to values of the type that blst declares, or
+//! from arrays whose length the type fixes, and blst neither keeps them nor reads beyond them.
 #![allow(unsafe_code)]
 
 use crate::verdict::Verdict;
 use blst::{
     BLST_ERROR, MultiPoint, blst_fp12, blst_hash_to_g1, blst_p1, blst_p1_add_or_double_affine,
     blst_p1_affine, blst_p1_affine_compress, blst_p1_affine_in_g1, blst_p1_affine_is_inf,
-    blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_is_inf, blst_p1_to_affine,
-    blst_p1_uncompress, blst_p2, blst_p2_add_or_double, blst_p2_add_or_double_affine,
-    blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_generator, blst_p2_affine_in_g2,
-    blst_p2_affine_is_inf, blst_p2_affine_serialize, blst_p2_cneg, blst_p2_deserialize,
-    blst_p2_from_affine, blst_p2_is_inf, blst_p2_to_affine, blst_p2_uncompress,
+    blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_is_inf, blst_p1_to_affine, blst_p1_uncompress,
+    blst_p2, blst_p2_add_or_double, blst_p2_add_or_double_affine, blst_p2_affine, blst_p2_affine_compress,
+    blst_p2_affine_generator, blst_p2_affine_in_g2, blst_p2_affine_is_inf, blst_p2_affine_serialize,
+    blst_p2_cneg, blst_p2_deserialize, blst_p2_from_affine, blst_p2_is_inf, blst_p2_to_affine,
+    blst_p2_uncompress,
 };
 use std::sync::LazyLock;
 
@@ -69,9 +69,7 @@ impl G1 {
         // SAFETY: see the head of this module.
         match unsafe { blst_p1_uncompress(&mut point, bytes.as_ptr()) } {
             // SAFETY: see the head of this module.
-            BLST_ERROR::BLST_SUCCESS if unsafe { blst_p1_affine_is_inf(&point) } => {
-                Err(Verdict::Identity)
-            }
+            BLST_ERROR::BLST_SUCCESS if unsafe { blst_p1_affine_is_inf(&point) } => Err(Verdict::Identity),
             BLST_ERROR::BLST_SUCCESS => Ok(G1(point)),
             error => Err(verdict_of(error)),
         }
@@ -179,9 +177,7 @@ impl G2 {
         // SAFETY: see the head of this module.
         match unsafe { blst_p2_uncompress(&mut point, bytes.as_ptr()) } {
             // SAFETY: see the head of this module.
-            BLST_ERROR::BLST_SUCCESS if unsafe { blst_p2_affine_is_inf(&point) } => {
-                Err(Verdict::Identity)
-            }
+            BLST_ERROR::BLST_SUCCESS if unsafe { blst_p2_affine_is_inf(&point) } => Err(Verdict::Identity),
             BLST_ERROR::BLST_SUCCESS => Ok(G2(point)),
             error => Err(verdict_of(error)),
         }
@@ -277,13 +273,11 @@ pub fn is_signed(signature: Option<&G1>, pairs: &[(G1, G2)]) -> bool {
     if keys.is_empty() {
         return true;
     }
-    blst_fp12::finalverify(
-        &blst_fp12::miller_loop_n(&keys, &messages),
-        &blst_fp12::default(),
-    )
+    blst_fp12::finalverify(&blst_fp12::miller_loop_n(&keys, &messages), &blst_fp12::default())
 }
 
-/// blst takes a compressed point where an uncompressed one is due and then ignores the second half: a second encoding.
+/// blst takes a compressed point where an uncompressed one is due and then ignores the second half: a second
+/// encoding.
 fn refuse_flags(bytes: &[u8]) -> Result<(), Verdict> {
     let (first, rest) = (bytes[0], &bytes[1..]);
     if first & FLAGS == 0 {

@@ -21,9 +21,7 @@ impl SecretKey {
     pub fn from_bytes(bytes: &[u8; SECRET_SIZE]) -> Result<Self, Misuse> {
         min_sig::SecretKey::from_bytes(bytes)
             .map(SecretKey)
-            .map_err(|_| {
-                Misuse::new("not a BLS secret key: it is zero, or not below the order of the group")
-            })
+            .map_err(|_| Misuse::new("not a BLS secret key: it is zero, or not below the order of the group"))
     }
 
     /// The scalar, big-endian.
@@ -82,11 +80,7 @@ pub fn check_keys(keys: &[u8]) -> Result<Vec<Verdict>, Misuse> {
 /// Validates keys and their proofs of possession: key `i` of 96 bytes, message `i`, proof `i` of 48 bytes.
 ///
 /// A verdict tells of the key first, then of the proof.
-pub fn check_possessions(
-    keys: &[u8],
-    messages: Slices<'_>,
-    proofs: &[u8],
-) -> Result<Vec<Verdict>, Misuse> {
+pub fn check_possessions(keys: &[u8], messages: Slices<'_>, proofs: &[u8]) -> Result<Vec<Verdict>, Misuse> {
     let keys = items::<KEY_SIZE>("keys", keys, messages.len())?;
     let proofs = items::<POSSESSION_SIZE>("proofs of possession", proofs, messages.len())?;
     let claims = keys
@@ -114,19 +108,19 @@ pub fn check_signatures(
     let keys = items::<KEY_SIZE>("keys", keys, messages.len())?;
     let signatures = items::<VOTE_SIZE>("signatures", signatures, messages.len())?;
     let mut points = MessageCache::default();
-    let claims =
-        keys.iter()
-            .zip(messages.iter())
-            .zip(signatures)
-            .map(|((key, message), signature)| {
-                let key = read_key(key)?;
-                let signature = read_vote(signature)?;
-                Ok(Claim {
-                    key,
-                    message: points.point(message),
-                    signature,
-                })
-            });
+    let claims = keys
+        .iter()
+        .zip(messages.iter())
+        .zip(signatures)
+        .map(|((key, message), signature)| {
+            let key = read_key(key)?;
+            let signature = read_vote(signature)?;
+            Ok(Claim {
+                key,
+                message: points.point(message),
+                signature,
+            })
+        });
     Ok(judge(claims.collect()))
 }
 
@@ -136,7 +130,7 @@ pub(super) fn judge(claims: Vec<Result<Claim, Verdict>>) -> Vec<Verdict> {
         .iter()
         .filter_map(|claim| claim.as_ref().ok().copied())
         .collect();
-    let mut holds = which_hold(&sound).into_iter();
+    let mut holds = which_hold(&sound, false).into_iter();
     claims
         .into_iter()
         .map(|claim| match claim {

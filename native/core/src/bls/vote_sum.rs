@@ -1,4 +1,5 @@
-//! Votes summed as they arrive, so that the last one of a quorum has nothing to wait for but the verification.
+//! Votes summed as they arrive, so that the last one of a quorum has nothing to wait for but the
+//! verification.
 
 use super::key_set::{Keys, Share};
 use super::point::{G1, G1Sum, G2, G2Sum};
@@ -18,8 +19,8 @@ pub struct VoteSum {
     signers: G2Sum,
 }
 
-/// What a [`VoteSum`] came to, in bytes that can go to another thread of this process. Indivisible: that the sum
-/// verifies says nothing of its parts.
+/// What a [`VoteSum`] came to, in bytes that can go to another thread of this process. Indivisible: that the
+/// sum verifies says nothing of its parts.
 pub struct PartialSum {
     /// The signers.
     pub bitmap: Vec<u8>,

@@ -9,12 +9,12 @@ use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use sha2::{Digest, Sha512};
 use std::sync::LazyLock;
 
-/// A table costs as much as some ten verifications and saves half of each: worth it for a key that goes on signing,
-/// wasted on one that is seen twice while an old block is checked.
+/// A table costs as much as some ten verifications and saves half of each: worth it for a key that goes on
+/// signing, wasted on one that is seen twice while an old block is checked.
 const USES_BEFORE_TABLE: u32 = 16;
 
-/// Window of the base point's table: the widest that stays within a core's second-level cache (655 KB), made once
-/// for the whole process.
+/// Window of the base point's table: the widest that stays within a core's second-level cache (655 KB), made
+/// once for the whole process.
 const BASE_WIDTH: usize = 8;
 
 static BASE: LazyLock<Table> = LazyLock::new(|| Table::new(ED25519_BASEPOINT_POINT, BASE_WIDTH));
@@ -44,17 +44,20 @@ impl Key {
         self.parsed.to_bytes()
     }
 
-    /// Whether `signature` is this key's over `message`. With a `width`, a much used key gets a table.
+    /// Whether `signature` is this key's over `message`. A much used key takes the `allowance` for a table,
+    /// if there is one.
     pub(super) fn verify(
         &mut self,
         message: &[u8],
         signature: &[u8; SIGNATURE_SIZE],
-        width: Option<usize>,
+        allowance: &mut Option<usize>,
     ) -> bool {
-        if let (None, Some(width)) = (&self.negated, width) {
-            self.uses += 1;
+        if self.negated.is_none() {
+            self.uses = self.uses.saturating_add(1);
             if self.uses > USES_BEFORE_TABLE {
-                self.negated = Some(Table::new(-self.parsed.to_edwards(), width));
+                self.negated = allowance
+                    .take()
+                    .map(|width| Table::new(-self.parsed.to_edwards(), width));
             }
         }
         match &self.negated {
@@ -66,14 +69,9 @@ impl Key {
         }
     }
 
-    /// The verdict of `VerifyingKey::verify`, step by step the same: only the two products come from tables, and a
-    /// product is the same point however it is computed.
-    fn verify_by_table(
-        &self,
-        negated: &Table,
-        message: &[u8],
-        signature: &[u8; SIGNATURE_SIZE],
-    ) -> bool {
+    /// The verdict of `VerifyingKey::verify`, step by step the same: only the two products come from tables,
+    /// and a product is the same point however it is computed.
+    fn verify_by_table(&self, negated: &Table, message: &[u8], signature: &[u8; SIGNATURE_SIZE]) -> bool {
         let (r, s) = signature.split_at(32);
         let s: [u8; 32] = s.try_into().expect("the second half of 64 bytes");
         let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)) else {

@@ -8,13 +8,15 @@ use crate::key_set::{Formed, KeyError};
 use crate::shape::{Misuse, Slices, items, same_count};
 use crate::verdict::Verdict;
 
-/// Memory that the tables of one set may take; sets too large for the narrowest tables (above 102) do without. A
-/// worker holds a few sets, and this scheme is for sets of some thirty.
+/// Memory that the tables of one set may take; sets too large for the narrowest tables (above 102) do
+/// without. A worker holds a few sets, and this scheme is for sets of some thirty.
 const MAX_TABLE_BYTES: usize = 8 << 20;
 
 /// Parsed keys of one validator set.
 pub struct KeySet {
     keys: Vec<Key>,
+    /// Window of the tables that much used keys get: one key in each call, so that no call is held up by
+    /// many.
     table_width: Option<usize>,
 }
 
@@ -60,9 +62,10 @@ impl KeySet {
     ) -> Result<Vec<Verdict>, Misuse> {
         same_count("messages", messages.len(), indexes.len())?;
         let signatures = items::<SIGNATURE_SIZE>("signatures", signatures, indexes.len())?;
+        let mut allowance = self.table_width;
         let votes = indexes.iter().zip(messages.iter()).zip(signatures);
         Ok(votes
-            .map(|((&index, message), signature)| self.check_vote(index, message, signature))
+            .map(|((&index, message), signature)| self.check_vote(index, message, signature, &mut allowance))
             .collect())
     }
 
@@ -71,15 +74,16 @@ impl KeySet {
         index: u32,
         message: &[u8],
         signature: &[u8; SIGNATURE_SIZE],
+        allowance: &mut Option<usize>,
     ) -> Verdict {
         match self.keys.get_mut(index as usize) {
-            Some(key) => Verdict::of(key.verify(message, signature, self.table_width)),
+            Some(key) => Verdict::of(key.verify(message, signature, allowance)),
             None => Verdict::UnknownSigner,
         }
     }
 
-    /// Makes a certificate of votes over one message: the signatures of the good ones, in ascending order of their
-    /// signers. Bad votes are left out and named (R20).
+    /// Makes a certificate of votes over one message: the signatures of the good ones, in ascending order of
+    /// their signers. Bad votes are left out and named (R20).
     pub fn form_certificate(
         &mut self,
         message: &[u8],
@@ -89,12 +93,13 @@ impl KeySet {
         let signatures = items::<SIGNATURE_SIZE>("signatures", signatures, indexes.len())?;
         let mut seen = Seen::new(self.len());
         let mut good = Vec::with_capacity(indexes.len());
+        let mut allowance = self.table_width;
         let votes = indexes.iter().zip(signatures).map(|(&index, signature)| {
             let signer = match seen.mark(index) {
                 Ok(signer) => signer,
                 Err(verdict) => return verdict,
             };
-            let verdict = self.check_vote(index, message, signature);
+            let verdict = self.check_vote(index, message, signature, &mut allowance);
             if verdict == Verdict::Valid {
                 good.push((signer, signature));
             }
@@ -119,25 +124,19 @@ impl KeySet {
     }
 
     /// Whether `signatures` are, one after the other, those over `message` of the validators in `bitmap`.
-    pub fn verify_certificate(
-        &mut self,
-        message: &[u8],
-        bitmap: &[u8],
-        signatures: &[u8],
-    ) -> Verdict {
+    pub fn verify_certificate(&mut self, message: &[u8], bitmap: &[u8], signatures: &[u8]) -> Verdict {
         let signers = match bitmap::signers(bitmap, self.len()) {
             Ok(signers) => signers,
             Err(verdict) => return verdict,
         };
-        let Ok(signatures) = items::<SIGNATURE_SIZE>("signatures", signatures, signers.len())
-        else {
+        let Ok(signatures) = items::<SIGNATURE_SIZE>("signatures", signatures, signers.len()) else {
             return Verdict::BadLength;
         };
-        let width = self.table_width;
+        let mut allowance = self.table_width;
         let all = signers
             .iter()
             .zip(signatures)
-            .all(|(&signer, signature)| self.keys[signer].verify(message, signature, width));
+            .all(|(&signer, signature)| self.keys[signer].verify(message, signature, &mut allowance));
         Verdict::of(all)
     }
 }

@@ -1,8 +1,9 @@
 //! Ed25519 with exactly the verdicts of ed25519-dalek 2's `verify` (SPECIFICATION.md section 3).
 //!
-//! That rule: `s` is canonical, and the encoding of `[s]B - [k]A` equals the bytes of `R`, with `k` hashed over the bytes
-//! as they came. Neither `verify_strict` nor a batch equation decides anything here: they disagree with it on points of small order,
-//! and replicas that disagree on a signature disagree on certificates.
+//! That rule: `s` is canonical, and the encoding of `[s]B - [k]A` equals the bytes of `R`, with `k` hashed
+//! over the bytes as they came. Neither `verify_strict` nor a batch equation decides anything here: they
+//! disagree with it on points of small order, and replicas that disagree on a signature disagree on
+//! certificates.
 
 mod key;
 mod key_set;

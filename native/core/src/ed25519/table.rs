@@ -7,7 +7,8 @@ use curve25519_dalek::traits::Identity;
 /// Canonical scalars are below 2^253; one bit more holds the carry of the last window.
 const SCALAR_BITS: usize = 254;
 
-/// The multiples `j * 2^(width * i) * P` of a point `P`, for `j` in `1..=2^(width - 1)` and every window `i` of a scalar.
+/// The multiples `j * 2^(width * i) * P` of a point `P`, for `j` in `1..=2^(width - 1)` and every window `i`
+/// of a scalar.
 ///
 /// Multiplying is exact for every point of the curve, those of small order included: Edwards addition has no
 /// exceptions. It takes a time that depends on the scalar, so it is for public values only.
@@ -44,7 +45,8 @@ impl Table {
         let mut product = EdwardsPoint::identity();
         let mut carry = 0;
         for (at, row) in self.multiples.chunks_exact(half).enumerate() {
-            // Digits from -(half - 1) to half: a larger one is replaced by its negative complement and a carry.
+            // Digits from -(half - 1) to half: a larger one is replaced by its negative complement and a
+            // carry.
             let digit = carry + bits(bytes, at * self.width, self.width);
             carry = usize::from(digit > half);
             if carry == 1 {

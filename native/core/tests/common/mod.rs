@@ -6,10 +6,7 @@ use hotstuff_native_core::{KeySet, Scheme, SecretKey, Slices, Trust};
 use sha2::{Digest, Sha256};
 
 pub fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let (pairs, rest) = digits.as_chunks::<2>();
     assert!(rest.is_empty(), "odd number of digits");
     let digit = |byte: u8| char::from(byte).to_digit(16).expect("a hex digit") as u8;
@@ -152,8 +149,7 @@ pub fn negated(point: &G1) -> G1 {
 /// `signature` (uncompressed) plus `point`.
 pub fn shifted(signature: &[u8], point: &G1) -> Vec<u8> {
     use hotstuff_native_core::bls::point::G1Sum;
-    let signature =
-        G1::from_uncompressed(signature.try_into().expect("96 bytes")).expect("a point");
+    let signature = G1::from_uncompressed(signature.try_into().expect("96 bytes")).expect("a point");
     G1Sum::of([signature, *point])
         .to_point()
         .expect("not the identity")
