@@ -1,5 +1,3 @@
-import type { BlockEffects } from '../model/app.ts';
-import type { Block } from '../model/block.ts';
 import {
   GENESIS_RANKED_PC,
   type PhaseCertificate,
@@ -128,8 +126,6 @@ export interface Core {
   proposing: Proposing;
   /** NewViews of the view before the current one (R27). */
   readonly newViews: Map<ReplicaId, PhaseCertificate>;
-  /** The block that was produced here last, with what executing it does: it need not be executed twice. */
-  produced: { readonly block: Block; readonly effects: BlockEffects } | null;
   /** Certificates formed in this step that are broadcast unless a proposal carries them. */
   formed: ProgressCertificate[];
   /** View for which this proposer has broadcast the certificate that it waits with. */
@@ -191,7 +187,6 @@ export function createCore(config: CoreConfig): Core {
     waiting: [],
     proposing: { ...NOTHING_PROPOSED },
     newViews: new Map(),
-    produced: null,
     formed: [],
     announced: null,
     collectors: { phases: new Map(), timeouts: new Map() },

@@ -70,10 +70,6 @@ function proceedWithKnownParent(core: Core, from: ReplicaId, message: Proposal):
   if (block.height !== heightOn(core, block.justify)) return reject(core, from, message, 'bad-height'); // R4
   if (core.tree.blocks.has(block.hash)) return finishProposal(core, from, message); // R16
   if (core.tree.blocks.size >= MAX_UNCOMMITTED_BLOCKS) return reject(core, from, message, 'overloaded');
-  const mine = core.produced;
-  if (from === core.config.me && mine?.block.hash === block.hash) {
-    return acceptBlock(core, from, message, mine.effects);
-  }
   const request = newRequest(core);
   remember(core, request, { type: 'validate-proposal', from, message });
   perform(core, { type: 'validate-block', request, ask: { context: 'proposal', block } });

@@ -9,6 +9,7 @@ import {
 } from '../../model/certificate.ts';
 import type { BlockHash, Millis } from '../../model/ids.ts';
 import type { OutgoingMessage } from '../../model/messages.ts';
+import { areEffectsAcceptable, insertBlock, MAX_UNCOMMITTED_BLOCKS } from '../block-tree/insert.ts';
 import { heightOn } from '../block-tree/rules.ts';
 import { NO_WAIT } from '../effect.ts';
 import type { Ticket } from '../input.ts';
@@ -103,7 +104,10 @@ function withdraw(core: Core): void {
   Object.assign(core.proposing, { status: 'idle', request: null, justify: null });
 }
 
-/** The app's block came: proposes it, unless the view or highestPc has moved on. */
+/**
+ * The app's block came: inserts and proposes it. The insertion in this step gives the block to the shell, which fills
+ * it into the proposal; it needs no second execution when the proposal comes back (R24).
+ */
 export function onBlockProduced(core: Core, justify: PhaseCertificate, produced: ProducedBlock | null): void {
   core.proposing.request = null;
   core.proposing.status = 'done';
@@ -118,7 +122,8 @@ export function onBlockProduced(core: Core, justify: PhaseCertificate, produced:
     dataHash,
     data,
   };
-  core.produced = { block, effects: produced };
+  if (!areEffectsAcceptable(core, produced) || core.tree.blocks.size >= MAX_UNCOMMITTED_BLOCKS) return;
+  insertBlock(core, block, produced);
   releaseInView(core, { type: 'proposal', chainId, view: core.view, block: block.hash });
   emit(core, { type: 'proposed', view: core.view, block: block.hash, height }, THIS_STEP);
 }
