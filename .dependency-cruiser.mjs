@@ -46,7 +46,8 @@ const LAYERS = [
   {
     name: 'adapter piscina',
     path: '^src/adapters/piscina/',
-    may: [MODEL, CODEC, PORTS, NODE_ANY, npm('piscina')],
+    // The one exception to "each adapter alone": what the workers do is call the addon, and one loader for it is enough.
+    may: [MODEL, CODEC, PORTS, NODE_ANY, npm('piscina'), '^src/adapters/native/binding\\.ts$'],
   },
   {
     name: 'adapter tls',

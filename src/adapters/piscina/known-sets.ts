@@ -1,0 +1,64 @@
+import { PoolError } from '../../model/errors.ts';
+import { hexToBytes } from '../../model/hex.ts';
+import type { ReplicaId } from '../../model/ids.ts';
+import { SCHEME_SIZES, type SchemeName } from '../../model/scheme.ts';
+import type { ValidatorSet } from '../../model/validator-set.ts';
+import type { SharedKeys } from './jobs.ts';
+
+/** What the verifier knows of a validator set; lives as long as the set. */
+export interface KnownSet {
+  readonly id: number;
+  readonly set: ValidatorSet;
+  /** Null until the keys were parsed. */
+  keys: SharedKeys | null;
+  /** While they are being parsed. */
+  parsing: Promise<SharedKeys> | null;
+}
+
+/**
+ * Parsed sets in which signers of single signatures are looked up, so that their keys need not be parsed again: the
+ * committed and the previous one, and as many on their way in or out.
+ */
+const MAX_RECENT = 4;
+
+/** Validator sets by object: a set is made once per change and shared. */
+export class KnownSets {
+  readonly #known = new WeakMap<ValidatorSet, KnownSet>();
+  readonly #recent: KnownSet[] = [];
+  #lastId = 0;
+
+  get(set: ValidatorSet): KnownSet {
+    let known = this.#known.get(set);
+    if (known === undefined) {
+      known = { id: ++this.#lastId, set, keys: null, parsing: null };
+      this.#known.set(set, known);
+    }
+    return known;
+  }
+
+  /** Records the keys of `known`, in memory that every worker sees. */
+  parsed(known: KnownSet, parsed: Uint8Array): SharedKeys {
+    const shared = new Uint8Array(new SharedArrayBuffer(parsed.length));
+    shared.set(parsed);
+    known.keys = { id: known.id, parsed: shared };
+    this.#recent.unshift(known);
+    if (this.#recent.length > MAX_RECENT) this.#recent.pop();
+    return known.keys;
+  }
+
+  /** A parsed set with `signer` in it. */
+  withSigner(signer: ReplicaId): KnownSet | null {
+    return this.#recent.find(({ set }) => set.indexOf.has(signer)) ?? null;
+  }
+}
+
+/** The keys of `set` one after the other. Throws `PoolError` when they are not of `scheme`. */
+export function keysOf(scheme: SchemeName, set: ValidatorSet): Uint8Array {
+  const size = SCHEME_SIZES[scheme].publicKey;
+  const keys = new Uint8Array(set.validators.length * size);
+  for (const [index, { id }] of set.validators.entries()) {
+    if (id.length !== 2 * size) throw new PoolError(`validator ${id} has no key of ${scheme}`);
+    keys.set(hexToBytes(id), index * size);
+  }
+  return keys;
+}

@@ -1,0 +1,382 @@
+import { possessionPreimage } from '../../codec/signing.ts';
+import { PoolError } from '../../model/errors.ts';
+import { hexToBytes } from '../../model/hex.ts';
+import type { ReplicaId } from '../../model/ids.ts';
+import { SCHEME_SIZES, type SchemeName, type SignatureSet, slotsFor } from '../../model/scheme.ts';
+import type {
+  CertificateJob,
+  FormedCertificate,
+  PossessedKey,
+  Priority,
+  SignatureCheck,
+  Verifier,
+} from '../../ports/signature-scheme.ts';
+import { Cancelled, type Executor, type ExecutorStatistics, type Pending } from './executor.ts';
+import {
+  type FormedParts,
+  type Job,
+  type OutcomeOf,
+  offsetsOf,
+  packed,
+  packedLists,
+  type SharedKeys,
+} from './jobs.ts';
+import { type KnownSet, KnownSets, keysOf } from './known-sets.ts';
+import { certificateKey, VerdictCache } from './verdict-cache.ts';
+
+export interface VerifierStatistics extends ExecutorStatistics {
+  /** Certificates that were answered from memory. */
+  readonly remembered: number;
+  /** Certificates that waited for the same one, asked for earlier. */
+  readonly joined: number;
+}
+
+/** Never for a peer's fault: `PoolError` when a worker or the addon fails or the queue is full. */
+export interface PoolVerifier extends Verifier {
+  statistics(): VerifierStatistics;
+  /** Answers what was asked, refuses everything else, ends the threads. */
+  close(): Promise<void>;
+}
+
+type CertificateCheck = Extract<SignatureCheck, { readonly type: 'certificate' }>;
+type LooseCheck = Extract<SignatureCheck, { readonly type: 'signature' }>;
+
+/** A part of a check: what to wait for, and where its verdicts go. */
+interface Part {
+  readonly pending: Pending<unknown>;
+  readonly done: Promise<void>;
+}
+
+/** A certificate being verified, for everyone who asks. */
+interface Shared {
+  readonly pending: Pending<boolean>;
+  askers: number;
+}
+
+interface Indexed<Check> {
+  readonly check: Check;
+  /** Where the verdict goes. */
+  readonly at: number;
+}
+
+const nothing = (): void => {};
+
+/** The verifier over any way to run jobs. `trustKeys` as in `createVerifier`. */
+export class ExecutorVerifier implements PoolVerifier {
+  readonly scheme: SchemeName;
+  readonly #executor: Executor;
+  readonly #trustKeys: boolean;
+  readonly #sets = new KnownSets();
+  readonly #cache = new VerdictCache();
+  /** Bounded by the executor's queue. */
+  readonly #shared = new Map<string, Shared>();
+  #remembered = 0;
+  #joined = 0;
+  #closed: Promise<void> | null = null;
+
+  constructor(scheme: SchemeName, executor: Executor, trustKeys: boolean) {
+    this.scheme = scheme;
+    this.#executor = executor;
+    this.#trustKeys = trustKeys;
+  }
+
+  async check(
+    checks: readonly SignatureCheck[],
+    priority: Priority,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    this.#begin(signal);
+    const verdicts = new Uint8Array(checks.length);
+    const parts: Part[] = [];
+    const loose: Indexed<LooseCheck>[] = [];
+    for (const [at, check] of checks.entries()) {
+      if (check.type === 'signature') {
+        if (isKeyOf(this.scheme, check.signer) && check.signature.length === SCHEME_SIZES[this.scheme].vote) {
+          loose.push({ check, at });
+        }
+      } else if (fits(this.scheme, check)) {
+        this.#startCertificate({ check, at }, priority, verdicts, parts);
+      }
+    }
+    this.#startLoose(loose, priority, verdicts, parts);
+    await untilAborted(Promise.all(parts.map(({ done }) => done)), signal, () => {
+      for (const { pending } of parts) pending.cancel();
+    });
+    return verdicts;
+  }
+
+  async formCertificate(job: CertificateJob, signal?: AbortSignal): Promise<FormedCertificate> {
+    this.#begin(signal);
+    const { set, preimage } = job;
+    const voteSize = SCHEME_SIZES[this.scheme].vote;
+    const votes = job.votes.filter(
+      ({ signer, signature }) => set.indexOf.has(signer) && signature.length === voteSize,
+    );
+    const badSigners = job.votes.filter((vote) => !votes.includes(vote)).map(({ signer }) => signer);
+    if (votes.length === 0) return { signatures: null, badSigners };
+    const known = this.#sets.get(set);
+    const indexes = Uint32Array.from(votes, ({ signer }) => set.indexOf.get(signer) as number);
+    const parts = packedLists(
+      [preimage],
+      votes.map(({ signature }) => signature),
+    );
+    const pending = this.#runWith(
+      known,
+      (keys) => ({ scheme: this.scheme, type: 'form' as const, keys, indexes, parts }),
+      'now',
+    );
+    const formed = await untilAborted(pending.promise, signal, pending.cancel);
+    badSigners.push(...votes.filter((_, index) => formed.bad[index] === 1).map(({ signer }) => signer));
+    return { signatures: this.#certificateOf(known, preimage, formed), badSigners };
+  }
+
+  async checkPossession(keys: readonly PossessedKey[], signal?: AbortSignal): Promise<Uint8Array> {
+    this.#begin(signal);
+    const verdicts = new Uint8Array(keys.length);
+    const size = SCHEME_SIZES[this.scheme].possession;
+    const whole = [...keys.entries()].filter(
+      ([, { id, possession }]) => isKeyOf(this.scheme, id) && (possession?.length ?? 0) === size,
+    );
+    if (whole.length === 0) return verdicts;
+    const messages = whole.map(([, { chainId, id }]) => possessionPreimage(chainId, id));
+    const pending = this.#executor.run(
+      {
+        scheme: this.scheme,
+        type: 'possessions',
+        offsets: offsetsOf(messages),
+        parts: packedLists(
+          whole.map(([, { id }]) => hexToBytes(id)),
+          messages,
+          whole.map(([, { possession }]) => possession ?? new Uint8Array(0)),
+        ),
+      },
+      'soon',
+    );
+    const valid = await untilAborted(pending.promise, signal, pending.cancel);
+    for (const [index, [at]] of whole.entries()) verdicts[at] = valid[index] as number;
+    return verdicts;
+  }
+
+  statistics(): VerifierStatistics {
+    return { ...this.#executor.statistics(), remembered: this.#remembered, joined: this.#joined };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#executor.close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #begin(signal: AbortSignal | undefined): void {
+    if (this.#closed !== null) throw new PoolError('the verifier is closed');
+    signal?.throwIfAborted();
+  }
+
+  #startCertificate(
+    { check, at }: Indexed<CertificateCheck>,
+    priority: Priority,
+    verdicts: Uint8Array,
+    parts: Part[],
+  ): void {
+    const known = this.#sets.get(check.set);
+    const key = certificateKey(known.id, check.preimage, check.signatures);
+    if (this.#cache.has(key)) {
+      this.#remembered++;
+      verdicts[at] = 1;
+      return;
+    }
+    const pending = this.#joinCertificate(key, known, check, priority);
+    const done = pending.promise.then((valid) => {
+      verdicts[at] = valid ? 1 : 0;
+    });
+    parts.push({ pending, done });
+  }
+
+  /** Many peers show the same certificate at once: it is verified once, and given up when nobody asks any more. */
+  #joinCertificate(
+    key: string,
+    known: KnownSet,
+    { preimage, signatures: { bitmap, bytes } }: CertificateCheck,
+    priority: Priority,
+  ): Pending<boolean> {
+    let shared = this.#shared.get(key);
+    if (shared !== undefined) {
+      this.#joined++;
+    } else {
+      const parts = packed(preimage, bitmap, bytes);
+      const pending = this.#runWith(
+        known,
+        (keys) => ({ scheme: this.scheme, type: 'certificate' as const, keys, parts }),
+        priority,
+      );
+      const promise = this.#remember(key, pending.promise);
+      shared = { pending: { promise, cancel: pending.cancel }, askers: 0 };
+      this.#shared.set(key, shared);
+    }
+    const joined = shared;
+    joined.askers++;
+    const leave = (): void => {
+      if (this.#shared.get(key) === joined) this.#shared.delete(key);
+    };
+    const { promise, cancel } = joined.pending;
+    return {
+      promise: promise.finally(leave),
+      cancel: () => {
+        joined.askers--;
+        if (joined.askers > 0) return;
+        leave();
+        cancel();
+      },
+    };
+  }
+
+  async #remember(key: string, verdict: Promise<Uint8Array>): Promise<boolean> {
+    const valid = (await verdict)[0] === 1;
+    if (valid) this.#cache.add(key);
+    return valid;
+  }
+
+  /** Signatures by members of a set whose keys are parsed, set by set; and those by others, all in one job. */
+  #startLoose(
+    loose: readonly Indexed<LooseCheck>[],
+    priority: Priority,
+    verdicts: Uint8Array,
+    parts: Part[],
+  ): void {
+    for (const [known, group] of groupedBy(loose, ({ check }) => this.#sets.withSigner(check.signer))) {
+      const messages = group.map(({ check }) => check.preimage);
+      const signatures = group.map(({ check }) => check.signature);
+      const offsets = offsetsOf(messages);
+      const pending =
+        known === null
+          ? this.#executor.run(
+              {
+                scheme: this.scheme,
+                type: 'signatures',
+                offsets,
+                parts: packedLists(
+                  group.map(({ check }) => hexToBytes(check.signer)),
+                  messages,
+                  signatures,
+                ),
+              },
+              priority,
+            )
+          : this.#runWith(
+              known,
+              (keys) => ({
+                scheme: this.scheme,
+                type: 'votes' as const,
+                keys,
+                indexes: Uint32Array.from(
+                  group,
+                  ({ check }) => known.set.indexOf.get(check.signer) as number,
+                ),
+                offsets,
+                parts: packedLists(messages, signatures),
+              }),
+              priority,
+            );
+      const done = pending.promise.then((valid) => {
+        for (const [index, { at }] of group.entries()) verdicts[at] = valid[index] as number;
+      });
+      parts.push({ pending, done });
+    }
+  }
+
+  #certificateOf(known: KnownSet, preimage: Uint8Array, { certificate }: FormedParts): SignatureSet | null {
+    if (certificate === null) return null;
+    const slots = slotsFor(this.scheme, known.set.validators.length);
+    const signatures: SignatureSet = { slots, ...certificate };
+    this.#cache.add(certificateKey(known.id, preimage, signatures));
+    return signatures;
+  }
+
+  /** Runs a job about a set, once its keys are parsed. */
+  #runWith<Work extends Job>(
+    known: KnownSet,
+    jobOf: (keys: SharedKeys) => Work,
+    priority: Priority,
+  ): Pending<OutcomeOf<Work>> {
+    if (known.keys !== null) return this.#executor.run(jobOf(known.keys), priority);
+    let begun: Pending<OutcomeOf<Work>> | null = null;
+    let cancelled = false;
+    const promise = this.#parse(known).then((keys) => {
+      if (cancelled) throw new Cancelled('taken back before it began');
+      begun = this.#executor.run(jobOf(keys), priority);
+      return begun.promise;
+    });
+    return {
+      promise,
+      cancel: () => {
+        cancelled = true;
+        begun?.cancel();
+      },
+    };
+  }
+
+  #parse(known: KnownSet): Promise<SharedKeys> {
+    known.parsing ??= this.#parseOnce(known).finally(() => {
+      known.parsing = null;
+    });
+    return known.parsing;
+  }
+
+  async #parseOnce(known: KnownSet): Promise<SharedKeys> {
+    const keys = keysOf(this.scheme, known.set);
+    const job = { scheme: this.scheme, type: 'parse-keys' as const, keys, trusted: this.#trustKeys };
+    const outcome = await this.#executor.run(job, 'now').promise;
+    if ('fault' in outcome) throw new PoolError(`a validator set is none: ${outcome.fault}`);
+    return this.#sets.parsed(known, outcome.parsed);
+  }
+}
+
+/** Whether `id` has the form of a key: a peer may claim any. */
+function isKeyOf(scheme: SchemeName, id: ReplicaId): boolean {
+  return id.length === 2 * SCHEME_SIZES[scheme].publicKey && /^[0-9a-f]*$/.test(id);
+}
+
+const ED25519_BYTES = SCHEME_SIZES.ed25519.vote;
+
+/** Whether a certificate has the shape that its set asks for (R20); what remains is for the addon to judge. */
+function fits(scheme: SchemeName, { set, signatures: { slots, bitmap, bytes } }: CertificateCheck): boolean {
+  if (slots !== slotsFor(scheme, set.validators.length) || bitmap.length !== (slots + 7) >> 3) return false;
+  return scheme === 'bls12381' || bytes.length % ED25519_BYTES === 0;
+}
+
+function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** `promise`, or a rejection with the signal's reason as soon as it is aborted, when `onAbort` is called first. */
+async function untilAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+  onAbort: () => void,
+): Promise<Value> {
+  if (signal === undefined) return promise;
+  let listener = nothing;
+  const aborted = new Promise<never>((_, reject) => {
+    listener = () => {
+      onAbort();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', listener, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', listener);
+    promise.catch(nothing);
+  }
+}

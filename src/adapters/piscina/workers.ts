@@ -1,0 +1,75 @@
+import { ConfigError } from '../../model/errors.ts';
+import type { SchemeName } from '../../model/scheme.ts';
+import type { Executor, ExecutorStatistics } from './executor.ts';
+import type { Job } from './jobs.ts';
+
+export type Workers = 'auto' | number;
+
+/** A thread takes some 10 MB; more of them than any machine has cores for are a slip of the pen. */
+const MAX_WORKERS = 256;
+
+/** More are not busy: a replica waits for a few certificates at a time, and syncs one batch of blocks after the other. */
+const MAX_AUTO_WORKERS = 4;
+
+/**
+ * How many threads `workers` means on a machine of `cores`. `auto` leaves one core to the thread that does everything
+ * else and takes the others, 4 at most; on a single core there are none. Throws `ConfigError`.
+ */
+export function workerCount(workers: Workers, cores: number): number {
+  if (workers === 'auto') return Math.min(MAX_AUTO_WORKERS, cores - 1);
+  if (Number.isInteger(workers) && workers >= 0 && workers <= MAX_WORKERS) return workers;
+  throw new ConfigError('workers', `is ${workers}; give 'auto' or a whole number from 0 to ${MAX_WORKERS}`);
+}
+
+/**
+ * Ed25519 signatures that `auto` verifies on the calling thread, if a job has no more of them: half a millisecond, about
+ * what the way to a worker and back costs when it is loaded. Certificates of up to 16 validators are of that kind.
+ * A BLS job of any size pays two pairings, twice as much, and always goes to a worker.
+ */
+const INLINE_SIGNATURES = 11;
+
+/** Whether `auto` runs `job` on the calling thread. */
+export function isSmall(scheme: SchemeName, job: Job): boolean {
+  return scheme === 'ed25519' && signaturesIn(job) <= INLINE_SIGNATURES;
+}
+
+const ED25519_BYTES = 64;
+
+function signaturesIn(job: Job): number {
+  switch (job.type) {
+    case 'parse-keys':
+      return job.keys.length / 32;
+    case 'certificate':
+      return (job.parts.bytes.length - (job.parts.ends[1] as number)) / ED25519_BYTES;
+    case 'form':
+    case 'votes':
+      return job.indexes.length;
+    default:
+      return job.offsets.length - 1;
+  }
+}
+
+/** Runs small jobs on the calling thread and the others on workers, which begin to exist with the first of these. */
+export function createAutoExecutor(
+  scheme: SchemeName,
+  inline: Executor,
+  startPool: () => Executor,
+): Executor {
+  let pool: Executor | null = null;
+  return {
+    run(job, priority) {
+      if (isSmall(scheme, job)) return inline.run(job, priority);
+      pool ??= startPool();
+      return pool.run(job, priority);
+    },
+    statistics: () => (pool === null ? inline.statistics() : sum(inline.statistics(), pool.statistics())),
+    close: async () => {
+      await pool?.close();
+    },
+  };
+}
+
+/** The pool's times, which are the longer ones, with the counts of both. */
+function sum(inline: ExecutorStatistics, pool: ExecutorStatistics): ExecutorStatistics {
+  return { ...pool, completed: inline.completed + pool.completed };
+}
