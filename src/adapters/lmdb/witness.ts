@@ -1,0 +1,90 @@
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { WriteBatch } from '../../ports/kv-store.ts';
+
+// What was written last, told by a second file.
+//
+// Values can carry checksums, and the library's do, but LMDB's own pages have none: one flipped bit in a page number
+// can bring back an older page, whose values are all in order, only out of date. A replica must not vote on such a
+// record. So the environment counts its transactions, and after each one the count goes into this file too, with the
+// checksums of the values that were written last. A file that is ahead of the environment, or that names another value,
+// shows that the environment went back in time. One that is behind or unreadable shows nothing: it is not flushed (a
+// power cut may take it back, never forward), and so costs no more than a system call.
+
+const FILE_NAME = 'last-write';
+
+/**
+ * Values remembered: of a batch's sets the last, where storage puts what a vote depends on. All fits in one page
+ * of the file for keys of up to 200 bytes.
+ */
+const REMEMBERED_VALUES = 16;
+
+const HEADER_BYTES = 4 + 8 + 4;
+
+export interface Witness {
+  /** Says that transaction `count` is durable and that `batch` was the last one in it. Throws when the file fails. */
+  record(count: number, batch: WriteBatch): void;
+  close(): void;
+}
+
+export interface Testimony {
+  readonly count: number;
+  readonly values: readonly (readonly [key: Uint8Array, checksum: number])[];
+}
+
+export function openWitness(directory: string): Witness {
+  const descriptor = openSync(join(directory, FILE_NAME), constants.O_WRONLY | constants.O_CREAT, 0o600);
+  return {
+    record(count, batch) {
+      const bytes = encodeTestimony(count, batch);
+      const written = writeSync(descriptor, bytes, 0, bytes.length, 0);
+      if (written !== bytes.length)
+        throw new Error(`${FILE_NAME}: wrote ${written} of ${bytes.length} bytes`);
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** What the file in `directory` says; null when there is none or it is torn. */
+export function readTestimony(directory: string): Testimony | null {
+  let file: Buffer;
+  try {
+    file = readFileSync(join(directory, FILE_NAME));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return decodeTestimony(file);
+}
+
+/** u32 checksum of all that follows, u64 count, u32 bytes of entries, entries: u16 length, key, u32 checksum. */
+function encodeTestimony(count: number, { sets }: WriteBatch): Buffer {
+  const last = sets.slice(-REMEMBERED_VALUES);
+  const size = last.reduce((sum, [key]) => sum + 2 + key.length + 4, 0);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + size);
+  bytes.writeBigUInt64LE(BigInt(count), 4);
+  bytes.writeUInt32LE(size, 12);
+  let at = HEADER_BYTES;
+  for (const [key, value] of last) {
+    at = bytes.writeUInt16LE(key.length, at);
+    bytes.set(key, at);
+    at = bytes.writeUInt32LE(crc32(value), at + key.length);
+  }
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+/** The file keeps the end of a longer entry list that was there before; it is not looked at. */
+function decodeTestimony(file: Buffer): Testimony | null {
+  if (file.length < HEADER_BYTES) return null;
+  const end = HEADER_BYTES + file.readUInt32LE(12);
+  if (end > file.length || crc32(file.subarray(4, end)) !== file.readUInt32LE(0)) return null;
+  const values: [Uint8Array, number][] = [];
+  for (let at = HEADER_BYTES; at < end; ) {
+    const keyEnd = at + 2 + file.readUInt16LE(at);
+    values.push([file.subarray(at + 2, keyEnd), file.readUInt32LE(keyEnd)]);
+    at = keyEnd + 4;
+  }
+  return { count: Number(file.readBigUInt64LE(4)), values };
+}
