@@ -207,20 +207,30 @@ export function keepPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void 
 /** One per peer that is heard; listeners' advertisements fill no more than this. */
 const MAX_KEPT = 8_192;
 
-/** Applies what was kept of a block that has just been inserted, and forgets what can no longer apply. */
+/**
+ * Applies what was kept of blocks that are known now (R15): the kept certificates, which are then forgotten, as are
+ * those that can no longer apply; and the entry certificate, which stays.
+ */
 export function applyKeptPcs(core: Core): void {
   const floor = core.tree.blocks.get(core.tree.root)?.header.justify.view ?? -1;
   let changed = false;
   for (const [slot, { from, pc }] of core.kept) {
-    const known = isKnown(core.tree, pc.block);
-    if (!known && pc.view > floor) continue;
-    const state = known ? acceptability(core, pc) : 'refused';
+    const isLate = pc.view <= floor;
+    if (!isLate && !isKnown(core.tree, pc.block)) continue;
     core.kept.delete(slot);
     changed = true;
-    if (state === 'acceptable') applyCertificate(core, pc);
-    if (state === 'unverified') verifyKept(core, from ?? core.config.me, pc);
+    if (!isLate) applyKept(core, from ?? core.config.me, pc);
   }
   if (changed) write(core, 'keptPcs', [...core.kept.values()]);
+  const entry = core.entryCertificate;
+  if (entry?.type !== 'pc' || entry.pc.view <= core.highestPc.pc.view) return;
+  if (isKnown(core.tree, entry.pc.block)) applyKept(core, core.config.me, entry.pc);
+}
+
+function applyKept(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
+  const state = acceptability(core, pc);
+  if (state === 'acceptable') applyCertificate(core, pc);
+  if (state === 'unverified') verifyKept(core, from, pc);
 }
 
 /** The block's place assigns another set than the one that it was verified under while unknown (R15). */

@@ -44,12 +44,17 @@ export function step(core: Core, input: Input): readonly Effect[] {
     checkInvariants(core);
     return finishStep(core);
   } catch (error) {
-    if (!(error instanceof InvariantViolation)) throw error;
     core.halted = true;
     core.out = emptyOutput();
-    return [{ type: 'halt', fault: error }];
+    return [{ type: 'halt', fault: asViolation(error) }];
   }
 }
+
+/** Whatever is thrown in here is a bug of ours: a peer's input has no way to throw (R23). */
+const asViolation = (error: unknown): InvariantViolation =>
+  error instanceof InvariantViolation
+    ? error
+    : new InvariantViolation(`the core failed: ${String(error)}`, { cause: error });
 
 function react(core: Core, input: Input): void {
   if (input.type !== 'recovered') assertStarted(core);

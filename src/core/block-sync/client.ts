@@ -24,7 +24,14 @@ import { emit, newRequest, perform, setTimer } from '../output.ts';
 import { MAX_PENDING, remember } from '../pending.ts';
 import type { Core } from '../state.ts';
 import { pcVerdict } from '../verdicts.ts';
-import { askForBlocks, askRandomServer, blacklist, continueFetch, syncPeer } from './requests.ts';
+import {
+  askForBlocks,
+  askRandomServer,
+  blacklist,
+  certificateKeptOf,
+  continueFetch,
+  syncPeer,
+} from './requests.ts';
 import { isTooSoon } from './server.ts';
 import type { SyncJob, SyncRequest } from './state.ts';
 
@@ -218,8 +225,7 @@ function certifierOf(core: Core, job: SyncJob, block: Block): PhaseCertificate |
   const next = job.blocks[job.blocks.indexOf(block) + 1];
   if (next?.justify.block === block.hash) return next.justify;
   if (job.highestPc.block === block.hash) return job.highestPc;
-  for (const { pc } of core.kept.values()) if (pc.block === block.hash) return pc;
-  return null;
+  return certificateKeptOf(core, block.hash);
 }
 
 /** The app's verdict on the block that the job waits for; the tree may have moved since it was asked. */

@@ -125,6 +125,12 @@ export function askRandomServer(core: Core): void {
 /** Whether a block is what a running fetch or a kept certificate waits for. */
 export function isWanted(core: Core, hash: BlockHash): boolean {
   if (core.sync.fetch?.target.block === hash) return true;
-  for (const { pc } of core.kept.values()) if (pc.block === hash) return true;
-  return false;
+  return certificateKeptOf(core, hash) !== null;
+}
+
+/** A verified certificate of an unknown block: one that was kept, or the one that opened the current view (R15). */
+export function certificateKeptOf(core: Core, hash: BlockHash): PhaseCertificate | null {
+  for (const { pc } of core.kept.values()) if (pc.block === hash) return pc;
+  const entry = core.entryCertificate;
+  return entry?.type === 'pc' && entry.pc.block === hash ? entry.pc : null;
 }
