@@ -1,0 +1,189 @@
+import type { TreeDelta } from '../core/block-tree/delta.ts';
+import type { Ticket } from '../core/input.ts';
+import { StorageError } from '../model/errors.ts';
+import { asMillis } from '../model/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
+import { overlaySnapshot } from './overlay-snapshot.ts';
+
+/** The physical writes of `delta` on the state that `reader` shows; `batchOf` of storage/apply.ts. */
+export type BatchOf = (reader: KVSnapshot, delta: TreeDelta) => WriteBatch;
+
+export interface DurabilityOptions {
+  readonly store: Pick<KVStore, 'snapshot' | 'write'>;
+  readonly batchOf: BatchOf;
+  readonly clock: Clock;
+  /** How long a lazy write may wait for a flush that something else asks for. */
+  readonly lazyMs: number;
+  /** Called for every ticket in order, after what waited for it was released. */
+  readonly onDurable: (ticket: Ticket) => void;
+  /** Called once, when a write failed; nothing is written or released any more. */
+  readonly onFault: (error: StorageError) => void;
+}
+
+/**
+ * Tickets, group commit and gated release (SPECIFICATION.md section 5, R6).
+ *
+ * At most one write is under way; what is asked for meanwhile goes into the next one, all of it, in ticket order, as
+ * one atomic batch with one flush. What waits for a ticket is released when it and all before it are durable, in the
+ * order in which it was handed over.
+ */
+export interface Durability {
+  /** Tickets must come in ascending order. Nothing is written before `start`. */
+  persist(ticket: Ticket, delta: TreeDelta, flush: 'now' | 'lazy'): void;
+  /** Runs `release` when `after` is durable: at once if it already is, never after a failure. */
+  gate(after: Ticket, release: () => void): void;
+  /** Begins the write that was asked for, unless one is under way; to be called after each step's effects. */
+  start(): void;
+  /** Deltas that are not durable yet. */
+  readonly waiting: number;
+  /** Writes all that was asked for, lazy or not; resolves when it is durable and released, or after a failure. */
+  drain(): Promise<void>;
+  /** Gives up: nothing is written or released any more. Resolves when the write under way has ended, either way. */
+  stop(): Promise<void>;
+}
+
+interface PendingDelta {
+  readonly ticket: Ticket;
+  readonly delta: TreeDelta;
+}
+
+interface Gated {
+  readonly after: Ticket;
+  readonly release: () => void;
+}
+
+export function createDurability(options: DurabilityOptions): Durability {
+  return new GroupCommit(options);
+}
+
+class GroupCommit implements Durability {
+  readonly #options: DurabilityOptions;
+  #pending: PendingDelta[] = [];
+  #underWay: readonly PendingDelta[] = [];
+  #write: Promise<void> | null = null;
+  #gated: Gated[] = [];
+  #durable = 0 as Ticket;
+  #flushNow = false;
+  #lazyTimer: Disposable | null = null;
+  #stopped = false;
+
+  constructor(options: DurabilityOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#pending.length + this.#underWay.length;
+  }
+
+  persist(ticket: Ticket, delta: TreeDelta, flush: 'now' | 'lazy'): void {
+    if (this.#stopped) return;
+    this.#pending.push({ ticket, delta });
+    if (flush === 'now') this.#flushNow = true;
+    else this.#armLazyTimer();
+  }
+
+  #armLazyTimer(): void {
+    if (this.#lazyTimer !== null) return;
+    const { clock, lazyMs } = this.#options;
+    this.#lazyTimer = clock.setTimer(asMillis(clock.now() + lazyMs), () => {
+      this.#lazyTimer = null;
+      this.#flushNow = true;
+      this.start();
+    });
+  }
+
+  #disarmLazyTimer(): void {
+    this.#lazyTimer?.[Symbol.dispose]();
+    this.#lazyTimer = null;
+  }
+
+  gate(after: Ticket, release: () => void): void {
+    if (this.#stopped) return;
+    if (after <= this.#durable) release();
+    else this.#gated.push({ after, release });
+  }
+
+  start(): void {
+    if (this.#stopped || !this.#flushNow || this.#write !== null || this.#pending.length === 0) return;
+    this.#flushNow = false;
+    this.#disarmLazyTimer();
+    this.#underWay = this.#pending;
+    this.#pending = [];
+    this.#write = this.#writeGroup(this.#underWay);
+  }
+
+  /** Never rejects. */
+  async #writeGroup(group: readonly PendingDelta[]): Promise<void> {
+    try {
+      const batch = batchOfGroup(this.#options, group);
+      // A barrier without content: all before it is durable, since no other write is under way.
+      if (batch.sets.length + batch.deletes.length > 0) await this.#options.store.write(batch);
+      else await Promise.resolve();
+    } catch (error) {
+      this.#write = null;
+      this.#fail(error);
+      return;
+    }
+    this.#write = null;
+    this.#underWay = [];
+    this.#onWritten(group);
+    this.start();
+  }
+
+  #onWritten(group: readonly PendingDelta[]): void {
+    if (this.#stopped) return;
+    this.#durable = (group.at(-1) as PendingDelta).ticket;
+    const gated = this.#gated;
+    this.#gated = gated.filter(({ after }) => after > this.#durable);
+    // A release may find a fault that stops everything: then the rest stays where it is.
+    for (const { after, release } of gated) if (after <= this.#durable && !this.#stopped) release();
+    if (this.#stopped) return;
+    for (const { ticket } of group) this.#options.onDurable(ticket);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#giveUp();
+    this.#options.onFault(asStorageError(error));
+  }
+
+  #giveUp(): void {
+    this.#stopped = true;
+    this.#disarmLazyTimer();
+    this.#pending = [];
+    this.#gated = [];
+  }
+
+  async drain(): Promise<void> {
+    while (!this.#stopped && (this.#write !== null || this.#pending.length > 0)) {
+      this.#flushNow = true;
+      this.start();
+      await this.#write;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#giveUp();
+    await this.#write;
+  }
+}
+
+/** One batch for all of `group`; each delta is applied to the state after the ones before it. */
+function batchOfGroup({ store, batchOf }: DurabilityOptions, group: readonly PendingDelta[]): WriteBatch {
+  const snapshot = store.snapshot();
+  try {
+    const [first, ...others] = group;
+    if (first !== undefined && others.length === 0) return batchOf(snapshot, first.delta);
+    const overlay = overlaySnapshot(snapshot);
+    for (const { delta } of group) overlay.write(batchOf(overlay, delta));
+    return overlay.written();
+  } finally {
+    snapshot.close();
+  }
+}
+
+function asStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  return new StorageError('the store failed to write', { cause: error });
+}
