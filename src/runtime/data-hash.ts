@@ -1,0 +1,19 @@
+import type { Datum } from '../model/block.ts';
+import { bytesToHex } from '../model/hex.ts';
+import { asDataHash, type DataHash } from '../model/ids.ts';
+import type { App } from '../ports/app.ts';
+import type { Hasher } from '../ports/signature-scheme.ts';
+
+/** The chain's function from data to data hash: the library's Merkle root, or the app's own. May throw what the app throws. */
+export type HashData = (data: readonly Datum[]) => DataHash;
+
+const DATA_HASH = /^[0-9a-f]{64}$/;
+
+export function hashDataWith(hasher: Hasher, app: Pick<App, 'dataHash'>): HashData {
+  if (app.dataHash === undefined) return (data) => asDataHash(bytesToHex(hasher.merkleRoot(data)));
+  return (data) => {
+    const hash: unknown = app.dataHash?.(data);
+    if (typeof hash === 'string' && DATA_HASH.test(hash)) return asDataHash(hash);
+    throw new TypeError(`dataHash must return 64 lower-case hex digits, not ${String(hash)}`);
+  };
+}

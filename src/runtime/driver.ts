@@ -1,0 +1,205 @@
+import { maxFrameSize } from '../codec/messages.ts';
+import type { WireFormat } from '../codec/primitives.ts';
+import type { Effect } from '../core/effect.ts';
+import type { Input } from '../core/input.ts';
+import type { Core } from '../core/state.ts';
+import type { ReplicaEvent } from '../model/events.ts';
+import { asMillis, type Millis, type ReplicaId } from '../model/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Counters, increment } from './counters.ts';
+import type { HashData } from './data-hash.ts';
+import { readFrame } from './inbound.ts';
+import { createFrameQueue, type FrameQueue, type WaitingFrame } from './input-queue.ts';
+import type { LocalInput } from './local-input.ts';
+import type { Recorder } from './trace.ts';
+
+export type Step = (core: Core, input: Input) => readonly Effect[];
+
+export interface DriverOptions {
+  readonly core: Core;
+  readonly step: Step;
+  readonly clock: Clock;
+  readonly format: WireFormat;
+  readonly hashData: HashData;
+  readonly recorder: Recorder;
+  readonly counters: Counters;
+  readonly isValidator: (peer: ReplicaId) => boolean;
+  /** False while so much waits for the disk that nothing more should be taken from peers. */
+  readonly mayReadFrames: () => boolean;
+  readonly perform: (effect: Effect) => void;
+  /** Called after all effects of a step. */
+  readonly onStepDone: () => void;
+  readonly emit: (event: ReplicaEvent) => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * Feeds the core, one input at a time: a step and all its effects are done before the next input is looked at.
+ *
+ * The replica's own inputs go first and are never dropped: the core itself bounds them. Peers' frames wait in a
+ * bounded queue and are read when their turn comes. Work is done in slices, so that the process's other work goes on.
+ */
+export interface Driver {
+  /** In the order of the calls. */
+  input(input: LocalInput): void;
+  /** A frame from the network; dropped, with an event, when too much waits already. */
+  frame(waiting: WaitingFrame): void;
+  /** To be called when `mayReadFrames` has become true. */
+  wake(): void;
+  /** No step begins after this. */
+  stop(): void;
+}
+
+/** How long the driver keeps the event loop for itself: below what a person or a timer of a view would notice. */
+const SLICE_MS = 2;
+
+/** Inputs of the replica's own after which one frame is read, so that a replica busy with itself still hears others. */
+const OWN_INPUTS_IN_A_ROW = 64;
+
+/** Taken inputs after which their memory is given back, though more wait. */
+const COMPACTED_AT = 256;
+
+/** Peers remembered as told of overload; forgetting one costs an event. */
+const MAX_OVERLOADED_PEERS = 1_024;
+
+export function createDriver(options: DriverOptions): Driver {
+  return new CoreDriver(options);
+}
+
+class CoreDriver implements Driver {
+  readonly #options: DriverOptions;
+  readonly #frames: FrameQueue;
+  #own: LocalInput[] = [];
+  /** Index of the oldest input in `#own`. */
+  #head = 0;
+  #ownInARow = 0;
+  #slice: NodeJS.Immediate | null = null;
+  #stopped = false;
+  #now: Millis = asMillis(Number.NEGATIVE_INFINITY);
+  readonly #overloaded = new Set<ReplicaId>();
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#frames = createFrameQueue(maxFrameSize(options.format), options.isValidator);
+  }
+
+  input(input: LocalInput): void {
+    if (this.#stopped) return;
+    this.#own.push(input);
+    this.#schedule();
+  }
+
+  frame(waiting: WaitingFrame): void {
+    if (this.#stopped) return;
+    const { from, frame } = waiting;
+    if (this.#frames.push(waiting)) {
+      this.#overloaded.delete(from);
+      this.#schedule();
+      return;
+    }
+    increment(this.#options.counters.rejections, 'overloaded');
+    if (this.#overloaded.has(from)) return;
+    if (this.#overloaded.size >= MAX_OVERLOADED_PEERS) this.#overloaded.clear();
+    this.#overloaded.add(from);
+    const detail = `a frame of ${frame.length} bytes, and those that follow it, until the queue has room`;
+    const rejection = { code: 'overloaded', detail } as const;
+    this.#options.emit({ type: 'message-rejected', from, message: 'frame', rejection });
+  }
+
+  wake(): void {
+    this.#schedule();
+  }
+
+  /** As an immediate, never a microtask: replicas that share a process with an in-memory network would starve it. */
+  #schedule(): void {
+    if (this.#slice !== null || this.#stopped || !this.#hasWork()) return;
+    this.#slice = setImmediate(() => {
+      this.#slice = null;
+      this.#runSlice();
+    });
+  }
+
+  #hasWork(): boolean {
+    return this.#head < this.#own.length || (this.#frames.size > 0 && this.#options.mayReadFrames());
+  }
+
+  #runSlice(): void {
+    const { clock } = this.#options;
+    const end = clock.now() + SLICE_MS;
+    while (!this.#stopped && this.#hasWork()) {
+      this.#takeOne();
+      if (clock.now() >= end) break;
+    }
+    this.#schedule();
+  }
+
+  #takeOne(): void {
+    const mayRead = this.#frames.size > 0 && this.#options.mayReadFrames();
+    const isOthersTurn = mayRead && this.#ownInARow >= OWN_INPUTS_IN_A_ROW;
+    const own = isOthersTurn ? null : this.#takeOwn();
+    if (own !== null) {
+      this.#ownInARow += 1;
+      this.#step(own);
+      return;
+    }
+    this.#ownInARow = 0;
+    const waiting = mayRead ? this.#frames.next() : null;
+    if (waiting !== null) this.#read(waiting);
+  }
+
+  #takeOwn(): LocalInput | null {
+    const input = this.#own[this.#head];
+    if (input === undefined) return null;
+    this.#head += 1;
+    if (this.#head === this.#own.length || this.#head === COMPACTED_AT) {
+      this.#own = this.#own.slice(this.#head);
+      this.#head = 0;
+    }
+    return input;
+  }
+
+  #read(waiting: WaitingFrame): void {
+    const { format, hashData, counters, emit } = this.#options;
+    const { from, frame } = waiting;
+    counters.messagesReceived += 1;
+    counters.bytesReceived += frame.length;
+    try {
+      const { message, rejected } = readFrame(format, hashData, waiting);
+      if (rejected !== null) {
+        increment(counters.rejections, rejected.rejection.code);
+        emit({ type: 'message-rejected', from, ...rejected });
+      }
+      if (message === null) return;
+      increment(counters.receivedByType, message.type);
+      this.#step({ type: 'message-received', from, message, bytes: frame.length });
+    } catch (error) {
+      // The app's own data hash threw: no verdict on the message.
+      emit({ type: 'app-failed', call: 'validateBlock', error });
+    }
+  }
+
+  #step(input: LocalInput): void {
+    const { core, step, clock, recorder, counters, perform, onStepDone, onFault } = this.#options;
+    this.#now = asMillis(Math.max(this.#now, clock.now()));
+    const timed: Input = { now: this.#now, ...input };
+    counters.inputs += 1;
+    try {
+      recorder.beforeStep(timed);
+      const effects = step(core, timed);
+      recorder.afterStep(effects);
+      for (const effect of effects) perform(effect);
+      onStepDone();
+    } catch (error) {
+      onFault(error);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#slice !== null) clearImmediate(this.#slice);
+    this.#slice = null;
+    this.#own = [];
+    this.#head = 0;
+    this.#frames.clear();
+  }
+}
