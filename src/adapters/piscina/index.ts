@@ -5,7 +5,7 @@ import type { Executor } from './executor.ts';
 import { createInlineExecutor } from './inline.ts';
 import { WorkerPool } from './pool.ts';
 import { ExecutorVerifier, type PoolVerifier } from './verifier.ts';
-import { createAutoExecutor, type Workers, workerCount } from './workers.ts';
+import { createSmallInlineExecutor, type Workers, workerCount } from './workers.ts';
 
 export type { ExecutorStatistics, Times } from './executor.ts';
 export type { PoolVerifier, VerifierStatistics } from './verifier.ts';
@@ -52,5 +52,6 @@ export function createVerifier(options: VerifierOptions): PoolVerifier {
 function executorFor(scheme: SchemeName, workers: Workers, count: number, maxQueue: number): Executor {
   if (count === 0) return createInlineExecutor();
   const startPool = (): Executor => new WorkerPool({ workers: count, maxQueue });
-  return workers === 'auto' ? createAutoExecutor(scheme, createInlineExecutor(), startPool) : startPool();
+  const mayNeedNone = workers === 'auto' && scheme === 'ed25519';
+  return mayNeedNone ? createSmallInlineExecutor(createInlineExecutor(), startPool) : startPool();
 }

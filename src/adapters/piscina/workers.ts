@@ -1,5 +1,4 @@
 import { ConfigError } from '../../model/errors.ts';
-import type { SchemeName } from '../../model/scheme.ts';
 import type { Executor, ExecutorStatistics } from './executor.ts';
 import type { Job } from './jobs.ts';
 
@@ -29,8 +28,8 @@ export function workerCount(workers: Workers, cores: number): number {
 const INLINE_SIGNATURES = 11;
 
 /** Whether `auto` runs `job` on the calling thread. */
-export function isSmall(scheme: SchemeName, job: Job): boolean {
-  return scheme === 'ed25519' && signaturesIn(job) <= INLINE_SIGNATURES;
+export function isSmall(job: Job): boolean {
+  return job.scheme === 'ed25519' && signaturesIn(job) <= INLINE_SIGNATURES;
 }
 
 const ED25519_BYTES = 64;
@@ -50,15 +49,11 @@ function signaturesIn(job: Job): number {
 }
 
 /** Runs small jobs on the calling thread and the others on workers, which begin to exist with the first of these. */
-export function createAutoExecutor(
-  scheme: SchemeName,
-  inline: Executor,
-  startPool: () => Executor,
-): Executor {
+export function createSmallInlineExecutor(inline: Executor, startPool: () => Executor): Executor {
   let pool: Executor | null = null;
   return {
     run(job, priority) {
-      if (isSmall(scheme, job)) return inline.run(job, priority);
+      if (isSmall(job)) return inline.run(job, priority);
       pool ??= startPool();
       return pool.run(job, priority);
     },

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import type { Executor } from '../../../src/adapters/piscina/executor.ts';
+import { createVerifier } from '../../../src/adapters/piscina/index.ts';
+import { createInlineExecutor } from '../../../src/adapters/piscina/inline.ts';
+import { type Job, offsetsOf, packed, packedLists, part } from '../../../src/adapters/piscina/jobs.ts';
+import { certificateKey, VerdictCache } from '../../../src/adapters/piscina/verdict-cache.ts';
+import { createSmallInlineExecutor, isSmall, workerCount } from '../../../src/adapters/piscina/workers.ts';
+import { ConfigError, PoolError } from '../../../src/model/errors.ts';
+import type { SchemeName, SignatureSet } from '../../../src/model/scheme.ts';
+
+const bytes = (...values: readonly number[]): Uint8Array => new Uint8Array(values);
+
+describe('packing', () => {
+  it('copies strings into one buffer of their own', () => {
+    const frame = bytes(0, 1, 2, 3, 4, 5, 6, 7);
+    const result = packed(frame.subarray(1, 3), frame.subarray(3, 3), frame.subarray(5));
+    expect(result).toEqual({ bytes: bytes(1, 2, 5, 6, 7), ends: [2, 2, 5] });
+    expect(result.bytes.buffer.byteLength).toBe(5);
+    expect([0, 1, 2].map((index) => part(result, index))).toEqual([bytes(1, 2), bytes(), bytes(5, 6, 7)]);
+  });
+
+  it('copies lists of strings into one part each', () => {
+    const result = packedLists([], [bytes(1), bytes(2, 3)], [], [bytes(4)]);
+    expect([0, 1, 2, 3].map((index) => part(result, index))).toEqual([
+      bytes(),
+      bytes(1, 2, 3),
+      bytes(),
+      bytes(4),
+    ]);
+  });
+
+  it('says where strings begin', () => {
+    expect(offsetsOf([bytes(1), bytes(), bytes(2, 3)])).toEqual(new Uint32Array([0, 1, 1, 3]));
+    expect(offsetsOf([])).toEqual(new Uint32Array([0]));
+  });
+});
+
+describe('the number of workers', () => {
+  it.each([
+    ['auto', 1, 0],
+    ['auto', 2, 1],
+    ['auto', 4, 3],
+    ['auto', 64, 4],
+    [0, 8, 0],
+    [3, 1, 3],
+    [256, 1, 256],
+  ] as const)('for %s on %i cores is %i', (workers, cores, count) => {
+    expect(workerCount(workers, cores)).toBe(count);
+  });
+
+  it.each([-1, 0.5, 257, Number.NaN])('is never %s', (workers) => {
+    expect(() => workerCount(workers, 2)).toThrow(ConfigError);
+    expect(() => createVerifier({ scheme: 'ed25519', workers })).toThrow(/^workers: is /);
+  });
+
+  it('comes with a queue of some length', () => {
+    for (const maxQueue of [0, -1, 1.5]) {
+      expect(() => createVerifier({ scheme: 'ed25519', maxQueue })).toThrow(/^maxQueue: is /);
+    }
+  });
+});
+
+describe('the rule for small jobs', () => {
+  const parts = packed(bytes(1), bytes(2), new Uint8Array(64 * 11));
+  const larger = packed(bytes(1), bytes(2), new Uint8Array(64 * 12));
+  const keys = { id: 1, parsed: bytes() };
+  const votes = (scheme: SchemeName, count: number): Job => ({
+    scheme,
+    type: 'votes',
+    keys,
+    indexes: new Uint32Array(count),
+    offsets: new Uint32Array(count + 1),
+    parts: packed(),
+  });
+
+  it('counts Ed25519 signatures', () => {
+    expect(isSmall({ scheme: 'ed25519', type: 'certificate', keys, parts })).toBe(true);
+    expect(isSmall({ scheme: 'ed25519', type: 'certificate', keys, parts: larger })).toBe(false);
+    expect(
+      isSmall({ scheme: 'ed25519', type: 'parse-keys', keys: new Uint8Array(32 * 11), trusted: true }),
+    ).toBe(true);
+    expect(
+      isSmall({ scheme: 'ed25519', type: 'parse-keys', keys: new Uint8Array(32 * 12), trusted: true }),
+    ).toBe(false);
+    for (const type of ['signatures', 'possessions'] as const) {
+      expect(isSmall({ scheme: 'ed25519', type, offsets: new Uint32Array(12), parts })).toBe(true);
+      expect(isSmall({ scheme: 'ed25519', type, offsets: new Uint32Array(13), parts })).toBe(false);
+    }
+    expect(isSmall(votes('ed25519', 11))).toBe(true);
+    expect(isSmall(votes('ed25519', 12))).toBe(false);
+  });
+
+  it('holds for no BLS job', () => {
+    expect(isSmall(votes('bls12381', 1))).toBe(false);
+  });
+
+  it('starts workers with the first job that is not small, and only then', async () => {
+    const ran: string[] = [];
+    const executor = (name: string): Executor => ({
+      run: () => {
+        ran.push(name);
+        return { promise: Promise.resolve() as Promise<never>, cancel: () => {} };
+      },
+      statistics: createInlineExecutor().statistics,
+      close: async () => {
+        ran.push(`${name} closed`);
+      },
+    });
+    let started = 0;
+    const auto = createSmallInlineExecutor(executor('inline'), () => {
+      started++;
+      return executor('pool');
+    });
+    auto.run(votes('ed25519', 4), 'now');
+    expect(started).toBe(0);
+    expect(auto.statistics().workers).toBe(0);
+    auto.run(votes('ed25519', 40), 'now');
+    auto.run(votes('ed25519', 41), 'now');
+    auto.run(votes('ed25519', 5), 'now');
+    await auto.close();
+    expect(started).toBe(1);
+    expect(ran).toEqual(['inline', 'pool', 'pool', 'inline', 'pool closed']);
+  });
+});
+
+describe('the inline executor', () => {
+  it('makes a failure of the addon a PoolError', async () => {
+    const broken: Job = {
+      scheme: 'ed25519',
+      type: 'signatures',
+      offsets: new Uint32Array([0, 5]),
+      parts: packed(bytes(), bytes(), bytes()),
+    };
+    const { promise } = createInlineExecutor().run(broken, 'now');
+    await expect(promise).rejects.toBeInstanceOf(PoolError);
+    await expect(promise).rejects.toThrow('the addon failed at a job of type signatures');
+  });
+});
+
+describe('the verdict cache', () => {
+  it('forgets what was not seen for longest', () => {
+    const cache = new VerdictCache();
+    for (let index = 0; index < 4_096; index++) cache.add(`${index}`);
+    expect(cache.has('0')).toBe(true);
+    cache.add('one more');
+    expect(cache.has('0')).toBe(true);
+    expect(cache.has('1')).toBe(false);
+    expect(cache.has('one more')).toBe(true);
+  });
+
+  it('tells certificates apart by everything that matters', () => {
+    const signatures: SignatureSet = { slots: 8, bitmap: bytes(7), bytes: bytes(1, 2) };
+    const keys = [
+      certificateKey(1, bytes(1, 2), signatures),
+      certificateKey(2, bytes(1, 2), signatures),
+      certificateKey(1, bytes(1, 3), signatures),
+      certificateKey(1, bytes(1, 2, 7), { ...signatures, bitmap: bytes() }),
+      certificateKey(1, bytes(1, 2), { ...signatures, slots: 7 }),
+      certificateKey(1, bytes(1, 2), { ...signatures, bitmap: bytes(7, 1), bytes: bytes(2) }),
+      certificateKey(1, bytes(1, 2), { ...signatures, bytes: bytes(1, 3) }),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(certificateKey(1, bytes(1, 2), { ...signatures })).toBe(keys[0]);
+  });
+});

@@ -1,0 +1,3 @@
+// A worker that never starts.
+
+throw new Error('stillborn');
