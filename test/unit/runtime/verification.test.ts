@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { signingPreimage } from '../../../src/codec/signing.ts';
+import type { CoreCheck } from '../../../src/core/effect.ts';
+import type { RequestId } from '../../../src/core/input.ts';
+import { PoolError } from '../../../src/model/errors.ts';
+import { asBlockHash, asChainId, asPower, asReplicaId, asView } from '../../../src/model/ids.ts';
+import type { VoteSubject } from '../../../src/model/messages.ts';
+import { NO_SIGNATURES } from '../../../src/model/scheme.ts';
+import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
+import type { CertificateJob, SignatureCheck, Verifier } from '../../../src/ports/signature-scheme.ts';
+import { createCounters } from '../../../src/runtime/counters.ts';
+import type { LocalInput } from '../../../src/runtime/local-input.ts';
+import { createVerification } from '../../../src/runtime/verification.ts';
+import { settle } from './support/held-store.ts';
+
+const request = (number: number): RequestId => number as RequestId;
+const signer = asReplicaId('a'.repeat(64));
+const set = createValidatorSet([{ id: signer, power: asPower(1) }]) as ValidatorSet;
+const subject: VoteSubject = {
+  type: 'phase-vote',
+  chainId: asChainId(7),
+  view: asView(3),
+  block: asBlockHash('b'.repeat(64)),
+  phase: 'generic',
+};
+const signature = new Uint8Array(64).fill(5);
+const voteCheck: CoreCheck = { type: 'signature', signer, subject, signature };
+const certificateCheck: CoreCheck = { type: 'certificate', set, subject, signatures: NO_SIGNATURES };
+
+interface Asked {
+  readonly what: readonly SignatureCheck[] | CertificateJob;
+  readonly priority: string | null;
+  readonly signal: AbortSignal;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function start() {
+  const asked: Asked[] = [];
+  const answers: LocalInput[] = [];
+  const faults: Error[] = [];
+  const ask = <Answer>(
+    what: Asked['what'],
+    priority: string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      asked.push({ what, priority, signal: signal as AbortSignal, resolve: resolve as never, reject });
+    });
+  const verifier: Verifier = {
+    scheme: 'ed25519',
+    check: (checks, priority, signal) => ask(checks, priority, signal),
+    formCertificate: (job, signal) => ask(job, null, signal),
+    checkPossession: () => Promise.reject(new Error('not asked for here')),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const counters = createCounters();
+  const verification = createVerification({
+    verifier,
+    counters,
+    answer: (input) => answers.push(input),
+    onFault: (error) => faults.push(error),
+  });
+  return { asked, answers, faults, counters, verification };
+}
+
+describe('verification', () => {
+  it('asks for each check with its preimage and passes the verdicts on', async () => {
+    const { verification, asked, answers, counters } = start();
+    const checks = [voteCheck, certificateCheck];
+    verification.check({ type: 'check-signatures', request: request(1), checks, priority: 'soon' });
+    const preimage = signingPreimage('ed25519', subject);
+    expect(asked[0]?.what).toEqual([
+      { type: 'signature', signer, preimage, signature },
+      { type: 'certificate', set, preimage, signatures: NO_SIGNATURES },
+    ]);
+    const [, certificate] = asked[0]?.what as readonly SignatureCheck[];
+    expect(certificate?.type === 'certificate' && certificate.set).toBe(set);
+    expect(asked[0]?.priority).toBe('soon');
+    asked[0]?.resolve(Uint8Array.of(1, 0) as never);
+    await settle();
+    expect(answers).toEqual([
+      { type: 'signatures-checked', request: request(1), valid: Uint8Array.of(1, 0) },
+    ]);
+    expect(counters.signaturesChecked).toBe(2);
+  });
+
+  it('has certificates formed', async () => {
+    const { verification, asked, answers } = start();
+    const votes = [{ signer, signature }];
+    verification.form({ type: 'form-certificate', request: request(1), set, subject, votes });
+    expect(asked[0]?.what).toEqual({ set, preimage: signingPreimage('ed25519', subject), votes });
+    asked[0]?.resolve({ signatures: NO_SIGNATURES, badSigners: [signer] } as never);
+    await settle();
+    expect(answers).toEqual([
+      { type: 'certificate-formed', request: request(1), signatures: NO_SIGNATURES, badSigners: [signer] },
+    ]);
+  });
+
+  it('aborts a cancelled request and answers nothing, however it ends', async () => {
+    const { verification, asked, answers, faults } = start();
+    for (const number of [1, 2]) {
+      const checks = [voteCheck];
+      verification.check({ type: 'check-signatures', request: request(number), checks, priority: 'now' });
+      verification.cancel(request(number));
+    }
+    verification.cancel(request(3));
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    asked[0]?.resolve(Uint8Array.of(1) as never);
+    asked[1]?.reject(new DOMException('aborted', 'AbortError'));
+    await settle();
+    expect(answers).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ['rejects', (one: Asked) => one.reject(new Error('worker died'))],
+    ['answers too few verdicts', (one: Asked) => one.resolve(new Uint8Array(0) as never)],
+    ['answers no bytes', (one: Asked) => one.resolve([1] as never)],
+  ])('is a fault when the verifier %s, and never a verdict', async (_, end) => {
+    const { verification, asked, answers, faults } = start();
+    const checks = [voteCheck];
+    verification.check({ type: 'check-signatures', request: request(1), checks, priority: 'now' });
+    end(asked[0] as Asked);
+    await settle();
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toBeInstanceOf(PoolError);
+    expect(answers).toEqual([]);
+  });
+
+  it('aborts everything when it stops', async () => {
+    const { verification, asked, answers, faults } = start();
+    verification.check({
+      type: 'check-signatures',
+      request: request(1),
+      checks: [voteCheck],
+      priority: 'now',
+    });
+    verification.form({ type: 'form-certificate', request: request(2), set, subject, votes: [] });
+    verification.stop();
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    for (const one of asked) one.reject(new Error('aborted'));
+    await settle();
+    expect([answers, faults]).toEqual([[], []]);
+  });
+});
