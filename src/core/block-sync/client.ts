@@ -88,13 +88,17 @@ export function onSyncTrigger(core: Core): void {
   askRandomServer(core);
 }
 
-/** A request ran for 10 viewTimes without an answer: over, and its server is not asked for a while. */
+/**
+ * A request ran for 10 viewTimes without an answer: over, and its server is not asked for as long again. It may have
+ * been cut off without a fault of its own.
+ */
 export function onSyncTimeout(core: Core, request: SyncRequest['request']): void {
+  const { syncRequestTimeoutMs } = core.config.settings;
   for (const open of core.sync.requests.values()) {
     if (open.request !== request) continue;
     core.sync.requests.delete(open.to);
     emit(core, { type: 'sync-ended', from: open.to, blocks: 0, outcome: 'timed-out' });
-    blacklist(core, open.to);
+    blacklist(core, open.to, syncRequestTimeoutMs);
     continueFetch(core);
   }
 }

@@ -32,22 +32,49 @@ export function syncPeer(core: Core, peer: ReplicaId): SyncPeer | null {
 export const isBlacklisted = (core: Core, peer: ReplicaId): boolean =>
   (core.sync.peers.get(peer)?.blacklistedUntil ?? Number.NEGATIVE_INFINITY) > core.now;
 
-export function blacklist(core: Core, peer: ReplicaId): void {
+/** Avoids `peer` as a server for a while: by default for as long as one that sent what it should not have. */
+export function blacklist(
+  core: Core,
+  peer: ReplicaId,
+  forMs: number = core.config.settings.blacklistMs,
+): void {
   const known = syncPeer(core, peer);
   if (known === null) return;
-  known.blacklistedUntil = (core.now + core.config.settings.blacklistMs) as Millis;
+  const until = (core.now + forMs) as Millis;
+  known.blacklistedUntil = until > known.blacklistedUntil ? until : known.blacklistedUntil;
   emit(core, { type: 'peer-blacklisted', peer, untilMs: known.blacklistedUntil });
 }
 
 /** Asks `peer` for blocks; false when it is myself, blacklisted, or has an open request already (one per peer). */
 export function askForBlocks(core: Core, peer: ReplicaId, startHeight?: Height): boolean {
-  const { me, chain, settings } = core.config;
-  if (peer === me || core.sync.requests.has(peer) || isBlacklisted(core, peer)) return false;
+  if (peer === core.config.me || core.sync.requests.has(peer) || isBlacklisted(core, peer)) return false;
+  request(core, peer, startHeight);
+  return true;
+}
+
+/**
+ * Asks the first of `peers` that may be asked. Being blacklisted is a preference, not a verdict: when all are, and no
+ * request to anybody is open, the one whose entry ends first is asked all the same, or a replica that lost its
+ * connections for a while could not catch up for as long as the entries last.
+ */
+export function askFirstOf(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
+  for (const peer of peers) if (askForBlocks(core, peer)) return peer;
+  if (core.sync.requests.size > 0) return null;
+  const entryOf = (peer: ReplicaId): number => core.sync.peers.get(peer)?.blacklistedUntil ?? 0;
+  const others = peers.filter((peer) => peer !== core.config.me);
+  const [first] = others.toSorted((a, b) => entryOf(a) - entryOf(b));
+  if (first === undefined) return null;
+  request(core, first);
+  return first;
+}
+
+function request(core: Core, peer: ReplicaId, startHeight?: Height): void {
+  const { chain, settings } = core.config;
   const start = startHeight ?? asHeight(core.tree.rootHeight + 1);
   const limit = settings.syncRequestLimit;
-  const request = newRequest(core);
-  core.sync.requests.set(peer, { request, to: peer, startHeight: start, limit, sentAt: core.now });
-  setTimer(core, { type: 'sync-request', request }, settings.syncRequestTimeoutMs);
+  const id = newRequest(core);
+  core.sync.requests.set(peer, { request: id, to: peer, startHeight: start, limit, sentAt: core.now });
+  setTimer(core, { type: 'sync-request', request: id }, settings.syncRequestTimeoutMs);
   send(
     core,
     [peer],
@@ -55,7 +82,6 @@ export function askForBlocks(core: Core, peer: ReplicaId, startHeight?: Height):
     NO_WAIT,
   );
   emit(core, { type: 'sync-started', from: peer, startHeight: start });
-  return true;
 }
 
 /**
@@ -83,9 +109,11 @@ export function continueFetch(core: Core): void {
     core.sync.fetch = null;
     return;
   }
-  for (let peer = running.candidates.shift(); peer !== undefined; peer = running.candidates.shift()) {
-    if (askForBlocks(core, peer)) break;
-  }
+  const asked = askFirstOf(core, running.candidates);
+  running.candidates.splice(
+    0,
+    asked === null ? running.candidates.length : running.candidates.indexOf(asked) + 1,
+  );
   setTimer(core, { type: 'fetch' }, core.config.settings.viewTimeMs / 4);
   // All were asked: go round again, since requests end and blocks may have reached those asked first.
   if (running.candidates.length === 0)
@@ -119,7 +147,7 @@ export function askRandomServer(core: Core): void {
     if (height >= Math.max(core.tree.rootHeight, 0)) advertised.push(peer);
   }
   const servers = advertised.length > 0 ? advertised : activeValidators(core.sets);
-  for (const peer of shuffled(core, servers)) if (askForBlocks(core, peer)) return;
+  askFirstOf(core, shuffled(core, servers));
 }
 
 /** Whether a block is what a running fetch or a kept certificate waits for. */
