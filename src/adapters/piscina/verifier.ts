@@ -70,6 +70,8 @@ export class ExecutorVerifier implements PoolVerifier {
   readonly #cache = new VerdictCache();
   /** Bounded by the executor's queue. */
   readonly #shared = new Map<string, Shared>();
+  /** What was asked and is not answered; each call asks for at least one job, or ends at once. */
+  readonly #calls = new Set<Promise<unknown>>();
   #remembered = 0;
   #joined = 0;
   #closed: Promise<void> | null = null;
@@ -80,12 +82,53 @@ export class ExecutorVerifier implements PoolVerifier {
     this.#trustKeys = trustKeys;
   }
 
-  async check(
+  check(checks: readonly SignatureCheck[], priority: Priority, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#call(signal, () => this.#check(checks, priority, signal));
+  }
+
+  formCertificate(job: CertificateJob, signal?: AbortSignal): Promise<FormedCertificate> {
+    return this.#call(signal, () => this.#formCertificate(job, signal));
+  }
+
+  checkPossession(keys: readonly PossessedKey[], signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#call(signal, () => this.#checkPossession(keys, signal));
+  }
+
+  statistics(): VerifierStatistics {
+    return { ...this.#executor.statistics(), remembered: this.#remembered, joined: this.#joined };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #finish(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+    await this.#executor.close();
+  }
+
+  async #call<Value>(signal: AbortSignal | undefined, begin: () => Promise<Value>): Promise<Value> {
+    if (this.#closed !== null) throw new PoolError('the verifier is closed');
+    signal?.throwIfAborted();
+    const answer = begin();
+    this.#calls.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#calls.delete(answer);
+    }
+  }
+
+  async #check(
     checks: readonly SignatureCheck[],
     priority: Priority,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
-    this.#begin(signal);
     const verdicts = new Uint8Array(checks.length);
     const parts: Part[] = [];
     const loose: Indexed<LooseCheck>[] = [];
@@ -105,8 +148,7 @@ export class ExecutorVerifier implements PoolVerifier {
     return verdicts;
   }
 
-  async formCertificate(job: CertificateJob, signal?: AbortSignal): Promise<FormedCertificate> {
-    this.#begin(signal);
+  async #formCertificate(job: CertificateJob, signal: AbortSignal | undefined): Promise<FormedCertificate> {
     const { set, preimage } = job;
     const voteSize = SCHEME_SIZES[this.scheme].vote;
     const votes = job.votes.filter(
@@ -130,8 +172,10 @@ export class ExecutorVerifier implements PoolVerifier {
     return { signatures: this.#certificateOf(known, preimage, formed), badSigners };
   }
 
-  async checkPossession(keys: readonly PossessedKey[], signal?: AbortSignal): Promise<Uint8Array> {
-    this.#begin(signal);
+  async #checkPossession(
+    keys: readonly PossessedKey[],
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
     const verdicts = new Uint8Array(keys.length);
     const size = SCHEME_SIZES[this.scheme].possession;
     const whole = [...keys.entries()].filter(
@@ -155,24 +199,6 @@ export class ExecutorVerifier implements PoolVerifier {
     const valid = await untilAborted(pending.promise, signal, pending.cancel);
     for (const [index, [at]] of whole.entries()) verdicts[at] = valid[index] as number;
     return verdicts;
-  }
-
-  statistics(): VerifierStatistics {
-    return { ...this.#executor.statistics(), remembered: this.#remembered, joined: this.#joined };
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#executor.close();
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #begin(signal: AbortSignal | undefined): void {
-    if (this.#closed !== null) throw new PoolError('the verifier is closed');
-    signal?.throwIfAborted();
   }
 
   #startCertificate(
