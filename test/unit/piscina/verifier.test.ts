@@ -1,0 +1,259 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Cancelled, type Executor, type Pending } from '../../../src/adapters/piscina/executor.ts';
+import { createVerifier } from '../../../src/adapters/piscina/index.ts';
+import { createInlineExecutor } from '../../../src/adapters/piscina/inline.ts';
+import type { Job, OutcomeOf } from '../../../src/adapters/piscina/jobs.ts';
+import { WorkerPool } from '../../../src/adapters/piscina/pool.ts';
+import { ExecutorVerifier } from '../../../src/adapters/piscina/verifier.ts';
+import { PoolError } from '../../../src/model/errors.ts';
+import { asPower, asReplicaId } from '../../../src/model/ids.ts';
+import type { SignatureSet } from '../../../src/model/scheme.ts';
+import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
+import type { SignatureCheck } from '../../../src/ports/signature-scheme.ts';
+import {
+  members,
+  preimageOf,
+  setOf,
+  signatureCheck,
+  type Vote,
+  votesOf,
+} from '../../conformance/verifier/cast.ts';
+
+const all = members('ed25519', 4);
+const set = setOf(all);
+const preimage = preimageOf('ed25519', 1);
+let votes: Vote[];
+let certificate: SignatureSet;
+
+const certificateCheck = (over = preimage, of: ValidatorSet = set): SignatureCheck => ({
+  type: 'certificate',
+  set: of,
+  preimage: over,
+  signatures: certificate,
+});
+
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  votes = await votesOf(all, preimage);
+  const { signatures } = await createVerifier({ scheme: 'ed25519', workers: 0 }).formCertificate({
+    set,
+    preimage,
+    votes,
+  });
+  certificate = signatures as SignatureSet;
+});
+
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+/** Runs jobs on the calling thread, but only when the test says so; the parsing of keys at once. */
+function heldExecutor(): Executor & { readonly held: Job['type'][]; release(): void } {
+  const inline = createInlineExecutor();
+  const begins: (() => void)[] = [];
+  const held: Job['type'][] = [];
+  return {
+    held,
+    release: () => {
+      for (const begin of begins.splice(0)) begin();
+    },
+    run<Work extends Job>(job: Work): Pending<OutcomeOf<Work>> {
+      if (job.type === 'parse-keys') return inline.run(job, 'now');
+      held.push(job.type);
+      let cancel = (): void => {};
+      const promise = new Promise<OutcomeOf<Work>>((resolve, reject) => {
+        begins.push(() => resolve(inline.run(job, 'now').promise));
+        cancel = () => reject(new Cancelled('in a test'));
+      });
+      return { promise, cancel };
+    },
+    statistics: inline.statistics,
+    close: inline.close,
+  };
+}
+
+/** Lets everything happen that does not wait for the test. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('certificates that were seen before', () => {
+  it('are answered from memory, per set, and only when they were valid', async () => {
+    const executor = heldExecutor();
+    const verifier = new ExecutorVerifier('ed25519', executor, false);
+    const ask = async (check: SignatureCheck): Promise<number> => {
+      const answer = verifier.check([check], 'now');
+      await settle();
+      executor.release();
+      return (await answer)[0] as number;
+    };
+    const other = preimageOf('ed25519', 2);
+    expect([await ask(certificateCheck()), await ask(certificateCheck())]).toEqual([1, 1]);
+    expect(executor.held).toHaveLength(1);
+    expect([await ask(certificateCheck(other)), await ask(certificateCheck(other))]).toEqual([0, 0]);
+    expect(executor.held).toHaveLength(3);
+    expect(await ask(certificateCheck(preimage, setOf(all, 5)))).toBe(1);
+    expect(executor.held).toHaveLength(4);
+    expect(verifier.statistics()).toMatchObject({ remembered: 1, joined: 0 });
+  });
+
+  it('include those that were formed here', async () => {
+    const verifier = createVerifier({ scheme: 'ed25519', workers: 0 });
+    await verifier.formCertificate({ set, preimage, votes });
+    expect([...(await verifier.check([certificateCheck()], 'now'))]).toEqual([1]);
+    expect(verifier.statistics()).toMatchObject({ remembered: 1 });
+  });
+});
+
+describe('a certificate that many ask for at once', () => {
+  it('is verified once', async () => {
+    const executor = heldExecutor();
+    const verifier = new ExecutorVerifier('ed25519', executor, false);
+    const answers = Array.from({ length: 10 }, () => verifier.check([certificateCheck()], 'now'));
+    await settle();
+    executor.release();
+    for (const answer of answers) expect([...(await answer)]).toEqual([1]);
+    expect(executor.held).toEqual(['certificate']);
+    expect(verifier.statistics()).toMatchObject({ joined: 9 });
+  });
+
+  it('is still verified for the others when one gives up', async () => {
+    const executor = heldExecutor();
+    const verifier = new ExecutorVerifier('ed25519', executor, false);
+    const gaveUp = new AbortController();
+    const first = verifier.check([certificateCheck()], 'now', gaveUp.signal);
+    const second = verifier.check([certificateCheck()], 'now');
+    await settle();
+    gaveUp.abort(new Error('gave up'));
+    await expect(first).rejects.toThrow('gave up');
+    executor.release();
+    expect([...(await second)]).toEqual([1]);
+  });
+
+  it('is asked for anew after all gave up', async () => {
+    const executor = heldExecutor();
+    const verifier = new ExecutorVerifier('ed25519', executor, false);
+    const gaveUp = new AbortController();
+    const first = verifier.check([certificateCheck()], 'now', gaveUp.signal);
+    const second = verifier.check([certificateCheck()], 'now', gaveUp.signal);
+    await settle();
+    gaveUp.abort(new Error('gave up'));
+    const third = verifier.check([certificateCheck()], 'now');
+    await Promise.all([expect(first).rejects.toThrow('gave up'), expect(second).rejects.toThrow('gave up')]);
+    await settle();
+    executor.release();
+    expect([...(await third)]).toEqual([1]);
+    expect(executor.held).toEqual(['certificate', 'certificate']);
+  });
+
+  it('does not begin when it was given up while keys were parsed', async () => {
+    const executor = heldExecutor();
+    const verifier = new ExecutorVerifier('ed25519', executor, false);
+    const gaveUp = new AbortController();
+    const answer = verifier.check([certificateCheck()], 'now', gaveUp.signal);
+    gaveUp.abort(new Error('gave up'));
+    await expect(answer).rejects.toThrow('gave up');
+    await settle();
+    expect(executor.held).toEqual([]);
+  });
+});
+
+describe('single signatures', () => {
+  it('by members of a known set use its parsed keys, the others go together', async () => {
+    const executor = heldExecutor();
+    const verifier = new ExecutorVerifier('ed25519', executor, false);
+    const strangers = members('ed25519', 2, 50);
+    const checks = [...votes, ...(await votesOf(strangers, preimage))].map(({ signer, signature }) =>
+      signatureCheck(signer, preimage, signature),
+    );
+    const ask = async (): Promise<number[]> => {
+      const answer = verifier.check(checks, 'now');
+      await settle();
+      executor.release();
+      return [...(await answer)];
+    };
+    expect(await ask()).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(executor.held.splice(0)).toEqual(['signatures']);
+    const known = verifier.check([certificateCheck()], 'now');
+    await settle();
+    executor.release();
+    await known;
+    expect(executor.held.splice(0)).toEqual(['certificate']);
+    expect(await ask()).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(executor.held.splice(0).sort()).toEqual(['signatures', 'votes']);
+  });
+});
+
+describe('failures', () => {
+  it('of a worker under real work lose no request', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hotstuff-verifier-'));
+    const deaths = join(directory, 'deaths');
+    process.env['HOTSTUFF_TEST_DEATHS'] = deaths;
+    closing.push(async () => rmSync(directory, { recursive: true }));
+    const filename = new URL('./dying-worker.mjs', import.meta.url);
+    const pool = new WorkerPool({ workers: 2, maxQueue: 1_000, filename });
+    const verifier = new ExecutorVerifier('ed25519', pool, false);
+    closing.push(() => verifier.close());
+    for (let round = 1; round <= 3; round++) {
+      writeFileSync(deaths, '');
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          const over = preimageOf('ed25519', 100 * round + index);
+          const given = await votesOf(all, over);
+          const { signatures, badSigners } = await verifier.formCertificate({
+            set,
+            preimage: over,
+            votes: given,
+          });
+          return [signatures?.bytes.length, badSigners.length];
+        }),
+      );
+      expect(answers).toEqual(answers.map(() => [256, 0]));
+      expect(verifier.statistics().retried).toBe(round);
+    }
+  });
+
+  it('of a full queue are PoolErrors, and pass', async () => {
+    const verifier = createVerifier({ scheme: 'bls12381', workers: 1, maxQueue: 1 });
+    closing.push(() => verifier.close());
+    const [one] = members('bls12381', 1);
+    const ask = async (view: number): Promise<Uint8Array> => {
+      const over = preimageOf('bls12381', view);
+      const [vote] = await votesOf([one!], over);
+      return verifier.check([signatureCheck(vote!.signer, over, vote!.signature)], 'now');
+    };
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map(ask));
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { reason } of refused) expect(reason).toBeInstanceOf(PoolError);
+    expect([...(await ask(6))]).toEqual([1]);
+  });
+
+  it.each([false, true])('of a set whose keys are none are PoolErrors (trusted: %s)', async (trustKeys) => {
+    const id = asReplicaId(`${'ff'.repeat(96)}`);
+    const broken = createValidatorSet([{ id, power: asPower(1) }]) as ValidatorSet;
+    const verifier = createVerifier({ scheme: 'bls12381', workers: 0, trustKeys });
+    const signatures: SignatureSet = { slots: 8, bitmap: new Uint8Array([1]), bytes: new Uint8Array(48) };
+    const asked = verifier.check([{ type: 'certificate', set: broken, preimage, signatures }], 'now');
+    await expect(asked).rejects.toThrow(/^a validator set is none: key 0 is refused/);
+    await expect(asked).rejects.toBeInstanceOf(PoolError);
+  });
+
+  it('of a set of the other scheme are PoolErrors', async () => {
+    const verifier = createVerifier({ scheme: 'bls12381', workers: 0 });
+    const signatures: SignatureSet = { slots: 8, bitmap: new Uint8Array([1]), bytes: new Uint8Array(48) };
+    const asked = verifier.check([{ type: 'certificate', set, preimage, signatures }], 'now');
+    await expect(asked).rejects.toThrow(/has no key of bls12381$/);
+    await expect(asked).rejects.toBeInstanceOf(PoolError);
+  });
+});
+
+describe('trusted keys', () => {
+  it('give the same verdicts', async () => {
+    const verifier = createVerifier({ scheme: 'ed25519', workers: 0, trustKeys: true });
+    const checks = [certificateCheck(), certificateCheck(preimageOf('ed25519', 9))];
+    expect([...(await verifier.check(checks, 'now'))]).toEqual([1, 0]);
+  });
+});
