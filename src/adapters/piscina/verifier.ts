@@ -11,6 +11,7 @@ import type {
   SignatureCheck,
   Verifier,
 } from '../../ports/signature-scheme.ts';
+import { untilAborted } from './abort.ts';
 import { Cancelled, type Executor, type ExecutorStatistics, type Pending } from './executor.ts';
 import {
   type FormedParts,
@@ -58,8 +59,6 @@ interface Indexed<Check> {
   /** Where the verdict goes. */
   readonly at: number;
 }
-
-const nothing = (): void => {};
 
 /** The verifier over any way to run jobs. `trustKeys` as in `createVerifier`. */
 export class ExecutorVerifier implements PoolVerifier {
@@ -382,27 +381,4 @@ function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key
     else group.push(item);
   }
   return groups;
-}
-
-/** `promise`, or a rejection with the signal's reason as soon as it is aborted, when `onAbort` is called first. */
-async function untilAborted<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal | undefined,
-  onAbort: () => void,
-): Promise<Value> {
-  if (signal === undefined) return promise;
-  let listener = nothing;
-  const aborted = new Promise<never>((_, reject) => {
-    listener = () => {
-      onAbort();
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', listener, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', listener);
-    promise.catch(nothing);
-  }
 }
