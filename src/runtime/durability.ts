@@ -4,7 +4,7 @@ import { StorageError } from '../model/errors.ts';
 import { asMillis } from '../model/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
-import { overlaySnapshot } from './overlay-snapshot.ts';
+import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 
 /** The physical writes of `delta` on the state that `reader` shows; `batchOf` of storage/apply.ts. */
 export type BatchOf = (reader: KVSnapshot, delta: TreeDelta) => WriteBatch;
@@ -29,23 +29,20 @@ export interface DurabilityOptions {
  * order in which it was handed over.
  */
 export interface Durability {
-  /** Tickets must come in ascending order. Nothing is written before `start`. */
+  /** Tickets must come in ascending order. `reader` shows it from now on; nothing is written before `start`. */
   persist(ticket: Ticket, delta: TreeDelta, flush: 'now' | 'lazy'): void;
   /** Runs `release` when `after` is durable: at once if it already is, never after a failure. */
   gate(after: Ticket, release: () => void): void;
   /** Begins the write that was asked for, unless one is under way; to be called after each step's effects. */
   start(): void;
+  /** The state after all that was asked for, durable or not; to be closed. */
+  reader(): KVSnapshot;
   /** Deltas that are not durable yet. */
   readonly waiting: number;
   /** Writes all that was asked for, lazy or not; resolves when it is durable and released, or after a failure. */
   drain(): Promise<void>;
   /** Gives up: nothing is written or released any more. Resolves when the write under way has ended, either way. */
   stop(): Promise<void>;
-}
-
-interface PendingDelta {
-  readonly ticket: Ticket;
-  readonly delta: TreeDelta;
 }
 
 interface Gated {
@@ -59,8 +56,10 @@ export function createDurability(options: DurabilityOptions): Durability {
 
 class GroupCommit implements Durability {
   readonly #options: DurabilityOptions;
-  #pending: PendingDelta[] = [];
-  #underWay: readonly PendingDelta[] = [];
+  readonly #writes: PendingWrites;
+  /** Asked for and not yet part of a write. */
+  #pending: Ticket[] = [];
+  #underWay: readonly Ticket[] = [];
   #write: Promise<void> | null = null;
   #gated: Gated[] = [];
   #durable = 0 as Ticket;
@@ -70,15 +69,26 @@ class GroupCommit implements Durability {
 
   constructor(options: DurabilityOptions) {
     this.#options = options;
+    this.#writes = createPendingWrites(options.store);
   }
 
   get waiting(): number {
     return this.#pending.length + this.#underWay.length;
   }
 
+  reader(): KVSnapshot {
+    return this.#writes.reader();
+  }
+
   persist(ticket: Ticket, delta: TreeDelta, flush: 'now' | 'lazy'): void {
     if (this.#stopped) return;
-    this.#pending.push({ ticket, delta });
+    try {
+      this.#writes.add((reader) => this.#options.batchOf(reader, delta));
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#pending.push(ticket);
     if (flush === 'now') this.#flushNow = true;
     else this.#armLazyTimer();
   }
@@ -110,13 +120,13 @@ class GroupCommit implements Durability {
     this.#disarmLazyTimer();
     this.#underWay = this.#pending;
     this.#pending = [];
-    this.#write = this.#writeGroup(this.#underWay);
+    this.#write = this.#writeGroup();
   }
 
   /** Never rejects. */
-  async #writeGroup(group: readonly PendingDelta[]): Promise<void> {
+  async #writeGroup(): Promise<void> {
     try {
-      const batch = batchOfGroup(this.#options, group);
+      const batch = this.#writes.begin();
       // A barrier without content: all before it is durable, since no other write is under way.
       if (batch.sets.length + batch.deletes.length > 0) await this.#options.store.write(batch);
       else await Promise.resolve();
@@ -126,20 +136,22 @@ class GroupCommit implements Durability {
       return;
     }
     this.#write = null;
+    const written = this.#underWay;
     this.#underWay = [];
-    this.#onWritten(group);
+    this.#writes.end();
+    this.#onWritten(written);
     this.start();
   }
 
-  #onWritten(group: readonly PendingDelta[]): void {
+  #onWritten(tickets: readonly Ticket[]): void {
     if (this.#stopped) return;
-    this.#durable = (group.at(-1) as PendingDelta).ticket;
+    this.#durable = tickets.at(-1) as Ticket;
     const gated = this.#gated;
     this.#gated = gated.filter(({ after }) => after > this.#durable);
     // A release may find a fault that stops everything: then the rest stays where it is.
     for (const { after, release } of gated) if (after <= this.#durable && !this.#stopped) release();
     if (this.#stopped) return;
-    for (const { ticket } of group) this.#options.onDurable(ticket);
+    for (const ticket of tickets) this.#options.onDurable(ticket);
   }
 
   #fail(error: unknown): void {
@@ -153,6 +165,7 @@ class GroupCommit implements Durability {
     this.#disarmLazyTimer();
     this.#pending = [];
     this.#gated = [];
+    this.#writes.clear();
   }
 
   async drain(): Promise<void> {
@@ -166,20 +179,6 @@ class GroupCommit implements Durability {
   async stop(): Promise<void> {
     this.#giveUp();
     await this.#write;
-  }
-}
-
-/** One batch for all of `group`; each delta is applied to the state after the ones before it. */
-function batchOfGroup({ store, batchOf }: DurabilityOptions, group: readonly PendingDelta[]): WriteBatch {
-  const snapshot = store.snapshot();
-  try {
-    const [first, ...others] = group;
-    if (first !== undefined && others.length === 0) return batchOf(snapshot, first.delta);
-    const overlay = overlaySnapshot(snapshot);
-    for (const { delta } of group) overlay.write(batchOf(overlay, delta));
-    return overlay.written();
-  } finally {
-    snapshot.close();
   }
 }
 

@@ -103,6 +103,23 @@ describe('group commit', () => {
     expect(held.openSnapshots).toBe(0);
   });
 
+  it('shows what it was asked for at once, and a reader nothing that came after it', async () => {
+    const { durability, held } = start();
+    const views = (reader: KVSnapshot): string => text(reader.get(Buffer.from('views')));
+    durability.persist(ticket(1), delta(1), 'now');
+    const early = durability.reader();
+    durability.start();
+    durability.persist(ticket(2), delta(2), 'now');
+    const later = durability.reader();
+    expect([views(early), views(later)]).toEqual(['1 ', '1 2 ']);
+    await held.writes[0]?.succeed();
+    await held.writes[0]?.succeed();
+    const last = durability.reader();
+    expect([early, later, last].map(views)).toEqual(['1 ', '1 2 ', '1 2 ']);
+    for (const reader of [early, later, last]) reader.close();
+    expect(held.openSnapshots).toBe(0);
+  });
+
   it('counts a delta without content as durable when all before it is, and does not write it', async () => {
     const { durability, held, log, release } = start();
     durability.persist(ticket(1), NOTHING, 'now');
@@ -212,6 +229,7 @@ describe('a failed write', () => {
     durability.start();
     await settle();
     expect(log).toEqual(['fault a stored block is not readable']);
+    expect(durability.waiting).toBe(0);
     expect(held.asked).toBe(0);
     expect(held.openSnapshots).toBe(0);
   });

@@ -74,7 +74,7 @@ describe('verification', () => {
       { type: 'signature', signer, preimage, signature },
       { type: 'certificate', set, preimage, signatures: NO_SIGNATURES },
     ]);
-    const [, certificate] = asked[0]?.what as readonly SignatureCheck[];
+    const [, certificate] = (asked[0] as Asked).what as readonly SignatureCheck[];
     expect(certificate?.type === 'certificate' && certificate.set).toBe(set);
     expect(asked[0]?.priority).toBe('soon');
     asked[0]?.resolve(Uint8Array.of(1, 0) as never);

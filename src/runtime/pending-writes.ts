@@ -1,0 +1,158 @@
+import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
+
+type Entry = readonly [key: Uint8Array, value: Uint8Array];
+type Written = readonly [key: Uint8Array, value: Uint8Array | null];
+
+/** Writes by key; null for a deletion. Keys are texts of one character per byte, which sort as the bytes do. */
+interface Layer {
+  readonly values: Map<string, Written>;
+  /** Whether a reader keeps looking at it: then it must not change any more. */
+  isShared: boolean;
+}
+
+/**
+ * Batches on their way to the store, which are read back as if they were in it: the state after a block is needed
+ * before the block is durable.
+ */
+export interface PendingWrites {
+  /** The store with everything that is pending, as both are now, whatever comes later; to be closed. */
+  reader(): KVSnapshot;
+  /** The batch that `make` makes from the same, which becomes pending itself. */
+  add(make: (reader: KVSnapshot) => WriteBatch): void;
+  /** All that is pending as one batch; only after `end` of the one before. */
+  begin(): WriteBatch;
+  /** What was begun is in the store now. */
+  end(): void;
+  /** Forgets everything. */
+  clear(): void;
+}
+
+export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWrites {
+  /** Oldest first. The list is replaced, never changed: readers keep it. */
+  let layers: readonly Layer[] = [];
+  let underWay: Layer | null = null;
+
+  const put = ({ sets, deletes }: WriteBatch): void => {
+    let layer = layers.at(-1);
+    if (layer === undefined || layer.isShared) {
+      layer = { values: new Map(), isShared: false };
+      layers = [...layers, layer];
+    }
+    for (const [key, value] of sets) layer.values.set(textOf(key), [key, value]);
+    for (const key of deletes) layer.values.set(textOf(key), [key, null]);
+  };
+
+  return {
+    reader() {
+      for (const layer of layers) layer.isShared = true;
+      return layeredSnapshot(store.snapshot(), layers);
+    },
+    add(make) {
+      const reader = layeredSnapshot(store.snapshot(), layers);
+      try {
+        put(make(reader));
+      } finally {
+        reader.close();
+      }
+    },
+    begin() {
+      underWay = merged(layers);
+      layers = [underWay];
+      return batchOfLayer(underWay);
+    },
+    end() {
+      layers = layers.filter((layer) => layer !== underWay);
+      underWay = null;
+    },
+    clear() {
+      layers = [];
+      underWay = null;
+    },
+  };
+}
+
+function merged(layers: readonly Layer[]): Layer {
+  const [first, ...others] = layers;
+  if (first !== undefined && others.length === 0) {
+    first.isShared = true;
+    return first;
+  }
+  const values = new Map<string, Written>();
+  for (const layer of layers) for (const [text, written] of layer.values) values.set(text, written);
+  return { values, isShared: true };
+}
+
+function batchOfLayer({ values }: Layer): WriteBatch {
+  const sets: Entry[] = [];
+  const deletes: Uint8Array[] = [];
+  for (const [key, value] of values.values()) {
+    if (value === null) deletes.push(key);
+    else sets.push([key, value]);
+  }
+  return { sets, deletes };
+}
+
+const textOf = (key: Uint8Array): string =>
+  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+
+/** `base` with `layers` over it. Closing it closes `base`. */
+function layeredSnapshot(base: KVSnapshot, layers: readonly Layer[]): KVSnapshot {
+  if (layers.length === 0) return base;
+  const newestFirst = layers.toReversed();
+  return {
+    get(key) {
+      const text = textOf(key);
+      for (const { values } of newestFirst) {
+        const written = values.get(text);
+        if (written !== undefined) return written[1];
+      }
+      return base.get(key);
+    },
+    *range({ limit = Number.POSITIVE_INFINITY, ...bounds }) {
+      let count = 0;
+      for (const entry of merge(base.range(bounds), writtenIn(layers, bounds), bounds.reverse === true)) {
+        if (count === limit) return;
+        count += 1;
+        yield entry;
+      }
+    },
+    close: () => base.close(),
+    [Symbol.dispose]: () => base.close(),
+  };
+}
+
+/** In the range's order; of a key that several layers have, the newest counts. */
+function writtenIn(
+  layers: readonly Layer[],
+  { start, end, reverse }: KeyRange,
+): readonly (readonly [text: string, written: Written])[] {
+  const from = textOf(start);
+  const to = textOf(end);
+  const found = new Map<string, Written>();
+  for (const { values } of layers) {
+    for (const [text, written] of values) if (text >= from && text < to) found.set(text, written);
+  }
+  const order = reverse === true ? -1 : 1;
+  return [...found].sort(([a], [b]) => (a < b ? -order : order));
+}
+
+/** Both in the same order; where both have a key, what was written counts. */
+function* merge(
+  stored: Iterable<Entry>,
+  written: readonly (readonly [text: string, written: Written])[],
+  reverse: boolean,
+): Iterable<Entry> {
+  let next = 0;
+  for (const entry of stored) {
+    const text = textOf(entry[0]);
+    let isHidden = false;
+    for (let at = written[next]; at !== undefined; at = written[++next]) {
+      if (at[0] === text) isHidden = true;
+      else if (at[0] < text === reverse) break;
+      const [key, value] = at[1];
+      if (value !== null) yield [key, value];
+    }
+    if (!isHidden) yield entry;
+  }
+  for (const [, [key, value]] of written.slice(next)) if (value !== null) yield [key, value];
+}
