@@ -22,21 +22,15 @@ pub(crate) fn scheme(number: u8) -> Result<Scheme> {
     match number {
         0 => Ok(Scheme::Bls12381),
         1 => Ok(Scheme::Ed25519),
-        _ => Err(thrown(
-            "ERR_NATIVE_MISUSE",
-            format!("there is no scheme {number}"),
-        )),
+        _ => Err(thrown("ERR_NATIVE_MISUSE", format!("there is no scheme {number}"))),
     }
 }
 
 /// The one item of a size that the type fixes.
 pub(crate) fn sized<'a, const SIZE: usize>(what: &str, bytes: &'a [u8]) -> Result<&'a [u8; SIZE]> {
-    bytes.try_into().map_err(|_| {
-        thrown(
-            "ERR_NATIVE_MISUSE",
-            format!("{what} has {SIZE} bytes, not {}", bytes.len()),
-        )
-    })
+    bytes
+        .try_into()
+        .map_err(|_| thrown("ERR_NATIVE_MISUSE", format!("{what} has {SIZE} bytes, not {}", bytes.len())))
 }
 
 fn thrown(code: &str, message: String) -> Error<String> {

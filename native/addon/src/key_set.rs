@@ -43,18 +43,14 @@ impl KeySet {
     #[napi(constructor, catch_unwind)]
     pub fn new(scheme_number: u8, keys: &[u8], trusted: bool) -> Result<KeySet> {
         let trust = if trusted { Trust::Trusted } else { Trust::Validate };
-        core::KeySet::new(scheme(scheme_number)?, keys, trust)
-            .map(KeySet)
-            .map_err(bad_key)
+        core::KeySet::new(scheme(scheme_number)?, keys, trust).map(KeySet).map_err(bad_key)
     }
 
     /// Reads what `exportKeys` gave, much faster than keys. Only for bytes of our own: BLS keys are not
     /// validated.
     #[napi(factory, catch_unwind)]
     pub fn from_export(scheme_number: u8, parsed: &[u8]) -> Result<KeySet> {
-        core::KeySet::import(scheme(scheme_number)?, parsed)
-            .map(KeySet)
-            .map_err(bad_key)
+        core::KeySet::import(scheme(scheme_number)?, parsed).map(KeySet).map_err(bad_key)
     }
 
     /// The keys in the form that is read fastest: 192 bytes each (BLS) or 32 (Ed25519).
@@ -80,10 +76,7 @@ impl KeySet {
         signatures: &[u8],
     ) -> Result<Uint8Array> {
         let messages = Slices::new(messages, offsets).map_err(misuse)?;
-        self.0
-            .check_votes(indexes, messages, signatures)
-            .map(verdict_bytes)
-            .map_err(misuse)
+        self.0.check_votes(indexes, messages, signatures).map(verdict_bytes).map_err(misuse)
     }
 
     /// Makes a certificate of votes over one message; bad votes are left out and named.
@@ -94,10 +87,7 @@ impl KeySet {
         indexes: &[u32],
         signatures: &[u8],
     ) -> Result<FormedCertificate> {
-        self.0
-            .form_certificate(message, indexes, signatures)
-            .map(FormedCertificate::from)
-            .map_err(misuse)
+        self.0.form_certificate(message, indexes, signatures).map(FormedCertificate::from).map_err(misuse)
     }
 
     /// The verdict byte on a certificate over `message`.
@@ -115,10 +105,7 @@ impl KeySet {
     /// Makes a certificate of the votes in `sum`, which this set started; bad votes are left out and named.
     #[napi(catch_unwind)]
     pub fn finish_sum(&mut self, message: &[u8], sum: &VoteSum) -> Result<FormedCertificate> {
-        self.bls()?
-            .finish(message, &sum.0)
-            .map(FormedCertificate::from)
-            .map_err(misuse)
+        self.bls()?.finish(message, &sum.0).map(FormedCertificate::from).map_err(misuse)
     }
 
     /// Makes a certificate of what `VoteSum.partial` gave on another thread of this process, by a set of the

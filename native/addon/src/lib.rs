@@ -27,9 +27,7 @@ pub fn verdict_names() -> Vec<String> {
 #[napi(catch_unwind)]
 pub fn check_keys(scheme: u8, keys: &[u8]) -> Result<Uint8Array> {
     let scheme = error::scheme(scheme)?;
-    hotstuff_native_core::check_keys(scheme, keys)
-        .map(verdict_bytes)
-        .map_err(misuse)
+    hotstuff_native_core::check_keys(scheme, keys).map(verdict_bytes).map_err(misuse)
 }
 
 /// Validates BLS keys (96 bytes each) and their proofs of possession (48 bytes each) over one message each;
@@ -37,9 +35,7 @@ pub fn check_keys(scheme: u8, keys: &[u8]) -> Result<Uint8Array> {
 #[napi(catch_unwind)]
 pub fn check_possessions(keys: &[u8], messages: &[u8], offsets: &[u32], proofs: &[u8]) -> Result<Uint8Array> {
     let messages = Slices::new(messages, offsets).map_err(misuse)?;
-    bls::check_possessions(keys, messages, proofs)
-        .map(verdict_bytes)
-        .map_err(misuse)
+    bls::check_possessions(keys, messages, proofs).map(verdict_bytes).map_err(misuse)
 }
 
 /// Checks signatures by keys of no set, each over a message of its own; one verdict byte each.

@@ -15,10 +15,7 @@ impl SecretKey {
     #[napi(factory, catch_unwind)]
     pub fn generate(scheme_number: u8, randomness: &[u8]) -> Result<SecretKey> {
         let scheme = scheme(scheme_number)?;
-        Ok(SecretKey(core::SecretKey::generate(
-            scheme,
-            sized("the randomness of a key", randomness)?,
-        )))
+        Ok(SecretKey(core::SecretKey::generate(scheme, sized("the randomness of a key", randomness)?)))
     }
 
     /// Reads the 32 bytes that `toBytes` gave.
@@ -50,9 +47,6 @@ impl SecretKey {
     /// A proof of possession over `message`, 48 bytes. Throws for Ed25519, which has none.
     #[napi(catch_unwind)]
     pub fn prove_possession(&self, message: &[u8]) -> Result<Uint8Array> {
-        self.0
-            .prove_possession(message)
-            .map(Uint8Array::from)
-            .map_err(misuse)
+        self.0.prove_possession(message).map(Uint8Array::from).map_err(misuse)
     }
 }

@@ -6,15 +6,8 @@ use std::process::Command;
 /// The library that cargo built from `examples/panicking.rs` for this run.
 fn panicking_addon() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    let target = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("tests lie in target/<profile>/deps");
-    let name = format!(
-        "{}panicking{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
+    let target = test.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
+    let name = format!("{}panicking{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     target.join("examples").join(name)
 }
 
@@ -32,21 +25,11 @@ fn a_panic_is_thrown_and_the_process_lives_on() {
             try { call(); } catch (error) { messages.push(error instanceof Error && error.code + ': ' + error.message); }
         }
         console.log(messages.join('; ') + '; ' + object.answer());";
-    let run = Command::new("node")
-        .arg("-e")
-        .arg(script)
-        .arg(&addon)
-        .output()
-        .expect("node is installed");
+    let run = Command::new("node").arg("-e").arg(script).arg(&addon).output().expect("node is installed");
     std::fs::remove_dir_all(&directory).expect("our own directory");
     let panic = "GenericFailure: on purpose";
     let expected = format!("{panic}; {panic}; {panic}; 42\n");
-    assert_eq!(
-        String::from_utf8_lossy(&run.stdout),
-        expected,
-        "{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
+    assert_eq!(String::from_utf8_lossy(&run.stdout), expected, "{}", String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success());
 }
 
@@ -60,15 +43,9 @@ fn every_export_catches_panics() {
         let path = source.expect("a file").path();
         let text = std::fs::read_to_string(&path).expect("text");
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        for (at, line) in lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| line.starts_with("#[napi"))
-        {
-            let declared = lines[at + 1..]
-                .iter()
-                .find(|line| !line.starts_with("#["))
-                .expect("something exported");
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("#[napi")) {
+            let declared =
+                lines[at + 1..].iter().find(|line| !line.starts_with("#[")).expect("something exported");
             if declared.starts_with("pub fn") {
                 exports += 1;
                 assert!(line.contains("catch_unwind"), "{}: {declared}", path.display());

@@ -22,11 +22,7 @@ pub(crate) fn signers(bitmap: &[u8], n: usize) -> Result<Vec<usize>, Verdict> {
             rest &= rest - 1;
         }
     }
-    if signers.is_empty() {
-        Err(Verdict::NoSigners)
-    } else {
-        Ok(signers)
-    }
+    if signers.is_empty() { Err(Verdict::NoSigners) } else { Ok(signers) }
 }
 
 /// The bitmap of `signers`, each below `n`.

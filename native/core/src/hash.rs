@@ -46,18 +46,9 @@ pub fn merkle_root(datums: Slices<'_>) -> Hash {
 }
 
 fn leaf(datum: &[u8]) -> Hash {
-    Sha256::new()
-        .chain_update([LEAF])
-        .chain_update(datum)
-        .finalize()
-        .into()
+    Sha256::new().chain_update([LEAF]).chain_update(datum).finalize().into()
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new()
-        .chain_update([NODE])
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+    Sha256::new().chain_update([NODE]).chain_update(left).chain_update(right).finalize().into()
 }

@@ -36,10 +36,7 @@ impl<'a> Slices<'a> {
         if ordered && covering {
             Ok(Slices { flat, offsets })
         } else {
-            Err(Misuse::new(format!(
-                "offsets must rise from 0 to the {} bytes given",
-                flat.len()
-            )))
+            Err(Misuse::new(format!("offsets must rise from 0 to the {} bytes given", flat.len())))
         }
     }
 
@@ -56,9 +53,7 @@ impl<'a> Slices<'a> {
     /// The items in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         let flat = self.flat;
-        self.offsets
-            .windows(2)
-            .map(move |ends| &flat[ends[0] as usize..ends[1] as usize])
+        self.offsets.windows(2).map(move |ends| &flat[ends[0] as usize..ends[1] as usize])
     }
 }
 

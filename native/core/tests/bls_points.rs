@@ -4,6 +4,7 @@ mod common;
 
 use common::{Random, negated, outside_g1, outside_g2};
 use hotstuff_native_core::Verdict;
+use hotstuff_native_core::bls::pairing::{Lines, is_signed_by};
 use hotstuff_native_core::bls::point::{G1, G1Sum, G2, G2Sum, is_signed};
 use hotstuff_native_core::bls::{MESSAGE_DST, SecretKey};
 
@@ -38,28 +39,16 @@ fn the_identity_is_refused_in_every_encoding() {
     uncompressed[0] = 0x40;
     let mut compressed = [0; 96];
     compressed[0] = 0xc0;
-    assert_eq!(
-        G1::from_uncompressed(uncompressed[..96].try_into().expect("96")),
-        Err(Verdict::Identity)
-    );
+    assert_eq!(G1::from_uncompressed(uncompressed[..96].try_into().expect("96")), Err(Verdict::Identity));
     assert_eq!(G2::from_uncompressed(&uncompressed), Err(Verdict::Identity));
-    assert_eq!(
-        G1::from_compressed(compressed[..48].try_into().expect("48")),
-        Err(Verdict::Identity)
-    );
+    assert_eq!(G1::from_compressed(compressed[..48].try_into().expect("48")), Err(Verdict::Identity));
     assert_eq!(G2::from_compressed(&compressed), Err(Verdict::Identity));
     // The flag with anything else set is no encoding.
     uncompressed[95] = 1;
     compressed[47] = 1;
-    assert_eq!(
-        G1::from_uncompressed(uncompressed[..96].try_into().expect("96")),
-        Err(Verdict::Malformed)
-    );
+    assert_eq!(G1::from_uncompressed(uncompressed[..96].try_into().expect("96")), Err(Verdict::Malformed));
     assert_eq!(G2::from_uncompressed(&uncompressed), Err(Verdict::Malformed));
-    assert_eq!(
-        G1::from_compressed(compressed[..48].try_into().expect("48")),
-        Err(Verdict::Malformed)
-    );
+    assert_eq!(G1::from_compressed(compressed[..48].try_into().expect("48")), Err(Verdict::Malformed));
     assert_eq!(G2::from_compressed(&compressed), Err(Verdict::Malformed));
 }
 
@@ -70,32 +59,16 @@ fn every_other_set_of_flags_is_refused() {
         let mut two = g2(1).to_uncompressed();
         one[0] |= flags << 5;
         two[0] |= flags << 5;
-        assert_eq!(
-            G1::from_uncompressed(&one),
-            Err(Verdict::Malformed),
-            "flags {flags:03b}"
-        );
-        assert_eq!(
-            G2::from_uncompressed(&two),
-            Err(Verdict::Malformed),
-            "flags {flags:03b}"
-        );
+        assert_eq!(G1::from_uncompressed(&one), Err(Verdict::Malformed), "flags {flags:03b}");
+        assert_eq!(G2::from_uncompressed(&two), Err(Verdict::Malformed), "flags {flags:03b}");
     }
     for flags in (0..8).filter(|flags| flags & 0b110 != 0b100) {
         let mut one = g1(1).to_compressed();
         let mut two = g2(1).to_compressed();
         one[0] = one[0] & 0x1f | flags << 5;
         two[0] = two[0] & 0x1f | flags << 5;
-        assert_eq!(
-            G1::from_compressed(&one),
-            Err(Verdict::Malformed),
-            "flags {flags:03b}"
-        );
-        assert_eq!(
-            G2::from_compressed(&two),
-            Err(Verdict::Malformed),
-            "flags {flags:03b}"
-        );
+        assert_eq!(G1::from_compressed(&one), Err(Verdict::Malformed), "flags {flags:03b}");
+        assert_eq!(G2::from_compressed(&two), Err(Verdict::Malformed), "flags {flags:03b}");
     }
 }
 
@@ -193,14 +166,8 @@ fn weighted_sums_equal_repeated_addition() {
         let repeat = |at: u64| std::iter::repeat_n(at, weights[at as usize] as usize);
         let ones = G1Sum::of((0..count).flat_map(repeat).map(g1));
         let twos = G2Sum::of((0..count).flat_map(repeat).map(g2));
-        assert_eq!(
-            G1Sum::weighted((0..count).map(g1), &weights).to_point(),
-            ones.to_point()
-        );
-        assert_eq!(
-            G2Sum::weighted((0..count).map(g2), &weights).to_point(),
-            twos.to_point()
-        );
+        assert_eq!(G1Sum::weighted((0..count).map(g1), &weights).to_point(), ones.to_point());
+        assert_eq!(G2Sum::weighted((0..count).map(g2), &weights).to_point(), twos.to_point());
     }
     // The largest coefficient: 2^64 - 1 times a point plus the point is 2^64 times it.
     let point = g1(1);
@@ -225,9 +192,8 @@ fn subtraction_takes_away_what_was_added() {
 
 #[test]
 fn products_of_many_pairings() {
-    let secrets: Vec<SecretKey> = (0..20)
-        .map(|seed| SecretKey::generate(&Random::new(seed).bytes32()))
-        .collect();
+    let secrets: Vec<SecretKey> =
+        (0..20).map(|seed| SecretKey::generate(&Random::new(seed).bytes32())).collect();
     let mut pairs = Vec::new();
     let mut signatures = Vec::new();
     // More than sixteen pairs make blst work in several rounds.
@@ -245,4 +211,33 @@ fn products_of_many_pairings() {
     assert!(is_signed(None, &[]));
     assert!(!is_signed(None, &pairs[..1]));
     assert!(!is_signed(signatures.first(), &[]));
+}
+
+/// The loop over prepared lines against blst's own, on what holds and on what does not.
+#[test]
+fn prepared_keys_judge_as_points_do() {
+    let secrets: Vec<SecretKey> =
+        (0..6).map(|seed| SecretKey::generate(&Random::new(seed).bytes32())).collect();
+    let keys: Vec<G2> =
+        secrets.iter().map(|secret| G2::from_compressed(&secret.public_key()).expect("a key")).collect();
+    let lines: Vec<Lines> = keys.iter().map(Lines::of).collect();
+    let mut signed = 0;
+    for text in 0..4u8 {
+        let message = G1::hash(&[text], MESSAGE_DST);
+        for secret in &secrets {
+            let signature = G1::from_uncompressed(&secret.sign(&[text % 3])).expect("a signature");
+            for signature in [signature, negated(&signature)] {
+                for (key, lines) in keys.iter().zip(&lines) {
+                    let expected = is_signed(Some(&signature), &[(message, *key)]);
+                    assert_eq!(is_signed_by(&signature, &message, lines), expected);
+                    signed += usize::from(expected);
+                }
+            }
+        }
+    }
+    assert_eq!(
+        signed,
+        3 * secrets.len(),
+        "each key's own signature, over the three messages that were signed"
+    );
 }

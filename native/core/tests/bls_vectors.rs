@@ -83,19 +83,14 @@ fn a_signature_of_the_basic_scheme() {
     let (key, signature) = (key.expect("a key"), signature.expect("a signature"));
     assert!(key.is_in_subgroup() && signature.is_in_subgroup());
     assert!(is_signed(Some(&signature), &[(G1::hash(&message, DOMAIN), key)]));
-    assert!(
-        !is_signed(Some(&signature), &[(G1::hash(&message, bls::MESSAGE_DST), key)]),
-        "another domain"
-    );
+    assert!(!is_signed(Some(&signature), &[(G1::hash(&message, bls::MESSAGE_DST), key)]), "another domain");
 }
 
 /// Ten keys of another implementation, one message, one aggregate.
 #[test]
 fn an_aggregate_of_the_basic_scheme() {
     const DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
-    let keys: Vec<G2> = AGGREGATE_KEYS
-        .map(|key| G2::from_compressed(&bytes(key)).expect("a key"))
-        .into();
+    let keys: Vec<G2> = AGGREGATE_KEYS.map(|key| G2::from_compressed(&bytes(key)).expect("a key")).into();
     assert!(keys.iter().all(G2::is_in_subgroup));
     let message = hex("0558db9aff738e5421439601e7f30e88b74f43b80c1d172b5d371ce0dc05c912");
     let signature = G1::from_compressed(&bytes(
@@ -103,9 +98,7 @@ fn an_aggregate_of_the_basic_scheme() {
     ))
     .expect("a signature");
     let message = G1::hash(&message, DOMAIN);
-    let all = G2Sum::of(keys.iter().copied())
-        .to_point()
-        .expect("not the identity");
+    let all = G2Sum::of(keys.iter().copied()).to_point().expect("not the identity");
     assert!(is_signed(Some(&signature), &[(message, all)]));
     let pairs: Vec<_> = keys.iter().map(|&key| (message, key)).collect();
     assert!(is_signed(Some(&signature), &pairs), "key by key");

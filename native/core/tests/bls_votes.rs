@@ -26,42 +26,24 @@ fn random_vote(fixture: &Fixture, random: &mut Random, badness: usize) -> Vote {
     } else {
         match random.below(6) {
             0 => ((signer + 1) % n as u32, good, Verdict::Invalid),
-            1 => (
-                signer,
-                fixture.sign(&[signer], b"something else"),
-                Verdict::Invalid,
-            ),
-            2 => (
-                signer,
-                shifted(&good, &outside_g1(random.below(5))),
-                Verdict::WrongSubgroup,
-            ),
+            1 => (signer, fixture.sign(&[signer], b"something else"), Verdict::Invalid),
+            2 => (signer, shifted(&good, &outside_g1(random.below(5))), Verdict::WrongSubgroup),
             3 => (n as u32 + signer, good, Verdict::UnknownSigner),
             4 => (signer, vec![0x1f; VOTE_SIZE], Verdict::Malformed),
             _ => {
                 let point = G1::from_uncompressed(good[..].try_into().expect("96")).expect("a point");
-                (
-                    signer,
-                    negated(&point).to_uncompressed().to_vec(),
-                    Verdict::Invalid,
-                )
+                (signer, negated(&point).to_uncompressed().to_vec(), Verdict::Invalid)
             }
         }
     };
-    Vote {
-        index,
-        message,
-        signature,
-        verdict,
-    }
+    Vote { index, message, signature, verdict }
 }
 
 fn check(set: &mut KeySet, votes: &[Vote]) -> Vec<Verdict> {
     let indexes: Vec<u32> = votes.iter().map(|vote| vote.index).collect();
     let messages: Vec<&[u8]> = votes.iter().map(|vote| &vote.message[..]).collect();
     let signatures: Vec<u8> = votes.iter().flat_map(|vote| vote.signature.clone()).collect();
-    set.check_votes(&indexes, Flat::new(&messages).slices(), &signatures)
-        .expect("well shaped")
+    set.check_votes(&indexes, Flat::new(&messages).slices(), &signatures).expect("well shaped")
 }
 
 #[test]
@@ -70,9 +52,8 @@ fn a_batch_judges_each_vote_as_if_it_were_alone() {
     let mut random = Random::new(5);
     for round in 0..30 {
         let count = random.below(24);
-        let votes: Vec<Vote> = (0..count)
-            .map(|_| random_vote(&fixture, &mut random, [0, 5, 30, 100][round % 4]))
-            .collect();
+        let votes: Vec<Vote> =
+            (0..count).map(|_| random_vote(&fixture, &mut random, [0, 5, 30, 100][round % 4])).collect();
         let expected: Vec<Verdict> = votes.iter().map(|vote| vote.verdict).collect();
         assert_eq!(check(&mut fixture.set, &votes), expected, "round {round}");
     }
@@ -84,9 +65,7 @@ fn a_flood_of_bad_votes_hides_no_good_one() {
     let mut fixture = Fixture::new(BLS, 4);
     let mut random = Random::new(6);
     for badness in [50, 97] {
-        let votes: Vec<Vote> = (0..120)
-            .map(|_| random_vote(&fixture, &mut random, badness))
-            .collect();
+        let votes: Vec<Vote> = (0..120).map(|_| random_vote(&fixture, &mut random, badness)).collect();
         let expected: Vec<Verdict> = votes.iter().map(|vote| vote.verdict).collect();
         assert_eq!(check(&mut fixture.set, &votes), expected);
     }
@@ -116,10 +95,7 @@ fn cancelling_votes_are_both_invalid() {
         // The other's signature: right keys, right messages, exchanged.
         let exchanged = [1, 0].map(|signer| fixture.sign(&[signer], messages[0])).concat();
         let messages = Flat::new(&[messages[0]; 2]);
-        let verdicts = fixture
-            .set
-            .check_votes(&[0, 1], messages.slices(), &exchanged)
-            .expect("well shaped");
+        let verdicts = fixture.set.check_votes(&[0, 1], messages.slices(), &exchanged).expect("well shaped");
         assert_eq!(verdicts, [Verdict::Invalid; 2]);
     }
 }
@@ -128,39 +104,23 @@ fn cancelling_votes_are_both_invalid() {
 fn signatures_by_keys_of_no_set() {
     let secrets: Vec<SecretKey> = (1..5).map(|seed| SecretKey::generate(BLS, &[seed; 32])).collect();
     let messages: Vec<Vec<u8>> = (0..4).map(|at| vec![at; at as usize]).collect();
-    let mut signatures: Vec<Vec<u8>> = secrets
-        .iter()
-        .zip(&messages)
-        .map(|(key, message)| key.sign(message))
-        .collect();
+    let mut signatures: Vec<Vec<u8>> =
+        secrets.iter().zip(&messages).map(|(key, message)| key.sign(message)).collect();
     let mut keys: Vec<Vec<u8>> = secrets.iter().map(SecretKey::public_key).collect();
     let judge = |keys: &[Vec<u8>], signatures: &[Vec<u8>]| {
-        check_signatures(
-            BLS,
-            &keys.concat(),
-            Flat::new(&messages).slices(),
-            &signatures.concat(),
-        )
-        .expect("well shaped")
+        check_signatures(BLS, &keys.concat(), Flat::new(&messages).slices(), &signatures.concat())
+            .expect("well shaped")
     };
     assert_eq!(judge(&keys, &signatures), [Verdict::Valid; 4]);
     signatures[2] = signatures[1].clone();
-    assert_eq!(
-        judge(&keys, &signatures),
-        [Verdict::Valid, Verdict::Valid, Verdict::Invalid, Verdict::Valid]
-    );
+    assert_eq!(judge(&keys, &signatures), [Verdict::Valid, Verdict::Valid, Verdict::Invalid, Verdict::Valid]);
     keys[0] = outside_g2().to_compressed().to_vec();
     keys[1] = vec![0; bls::KEY_SIZE];
     keys[3][0] = 0xc0;
     keys[3][1..].fill(0);
     assert_eq!(
         judge(&keys, &signatures),
-        [
-            Verdict::WrongSubgroup,
-            Verdict::Malformed,
-            Verdict::Invalid,
-            Verdict::Identity
-        ]
+        [Verdict::WrongSubgroup, Verdict::Malformed, Verdict::Invalid, Verdict::Identity]
     );
 }
 
@@ -210,19 +170,11 @@ fn proofs_of_possession() {
 #[test]
 fn a_proof_is_no_vote() {
     let fixture = Fixture::new(BLS, 1);
-    let proof = fixture.secrets[0]
-        .prove_possession(b"message")
-        .expect("BLS has proofs");
-    let proof = G1::from_compressed(proof[..].try_into().expect("48"))
-        .expect("a point")
-        .to_uncompressed();
-    let verdicts = check_signatures(
-        BLS,
-        &keys_of(&fixture.secrets),
-        Flat::new(&[b"message"]).slices(),
-        &proof,
-    )
-    .expect("shaped");
+    let proof = fixture.secrets[0].prove_possession(b"message").expect("BLS has proofs");
+    let proof = G1::from_compressed(proof[..].try_into().expect("48")).expect("a point").to_uncompressed();
+    let verdicts =
+        check_signatures(BLS, &keys_of(&fixture.secrets), Flat::new(&[b"message"]).slices(), &proof)
+            .expect("shaped");
     assert_eq!(verdicts, [Verdict::Invalid]);
 }
 
@@ -257,19 +209,13 @@ fn votes_summed_as_they_arrive_make_the_same_certificate() {
     for (n, signers) in [(1, vec![0]), (4, vec![3, 0, 1]), (33, (5..33).collect())] {
         let mut fixture = Fixture::new(BLS, n);
         let signatures = fixture.sign(&signers, message);
-        let at_once = fixture
-            .set
-            .form_certificate(message, &signers, &signatures)
-            .expect("well shaped");
+        let at_once = fixture.set.form_certificate(message, &signers, &signatures).expect("well shaped");
         let mut sum = vote_sum_of(&fixture);
         for (&signer, signature) in signers.iter().zip(signatures.as_chunks::<VOTE_SIZE>().0) {
             assert_eq!(sum.add(signer, signature), Verdict::Valid);
         }
         assert!(sum.signers().eq(signers.iter().map(|&signer| signer as usize)));
-        assert_eq!(
-            bls_of(&mut fixture).finish(message, &sum).expect("of this set"),
-            at_once
-        );
+        assert_eq!(bls_of(&mut fixture).finish(message, &sum).expect("of this set"), at_once);
         let partial = sum.partial().expect("a sum");
         let formed = bls_of(&mut fixture).finish_partial(message, &partial);
         assert_eq!(
@@ -285,21 +231,14 @@ fn a_sum_with_bad_votes_is_sorted_out() {
     let mut fixture = Fixture::new(BLS, 7);
     let mut sum = vote_sum_of(&fixture);
     let vote = |signer: u32, message: &[u8]| -> [u8; VOTE_SIZE] {
-        fixture.secrets[signer as usize]
-            .sign(message)
-            .try_into()
-            .expect("96 bytes")
+        fixture.secrets[signer as usize].sign(message).try_into().expect("96 bytes")
     };
     assert_eq!(sum.partial().err(), Some(Verdict::NoSigners));
     assert_eq!(sum.add(6, &vote(6, message)), Verdict::Valid);
     assert_eq!(sum.add(6, &vote(6, message)), Verdict::DuplicateSigner);
     assert_eq!(sum.add(7, &vote(6, message)), Verdict::UnknownSigner);
     assert_eq!(sum.add(0, &[0xff; VOTE_SIZE]), Verdict::Malformed);
-    assert_eq!(
-        sum.add(0, &vote(0, b"something else")),
-        Verdict::Valid,
-        "counted, not yet checked"
-    );
+    assert_eq!(sum.add(0, &vote(0, b"something else")), Verdict::Valid, "counted, not yet checked");
     assert_eq!(sum.add(2, &vote(2, message)), Verdict::Valid);
     let partial = sum.partial().expect("a sum");
     assert_eq!(partial.bitmap, bitmap(7, &[0, 2, 6]));
@@ -309,9 +248,7 @@ fn a_sum_with_bad_votes_is_sorted_out() {
     let formed = bls_of(&mut fixture).finish(message, &sum).expect("of this set");
     assert_eq!(formed.votes, [Verdict::Valid, Verdict::Invalid, Verdict::Valid]);
     assert_eq!(formed.bitmap, bitmap(7, &[2, 6]));
-    let verdict = fixture
-        .set
-        .verify_certificate(message, &formed.bitmap, &formed.signatures);
+    let verdict = fixture.set.verify_certificate(message, &formed.bitmap, &formed.signatures);
     assert_eq!(verdict, Verdict::Valid);
 }
 
@@ -319,4 +256,28 @@ fn a_sum_with_bad_votes_is_sorted_out() {
 fn a_sum_belongs_to_its_set() {
     let (one, mut other) = (Fixture::new(BLS, 4), Fixture::new(BLS, 4));
     assert!(bls_of(&mut other).finish(b"message", &vote_sum_of(&one)).is_err());
+}
+
+#[test]
+fn a_wrong_sum_of_keys_spoils_one_certificate_only() {
+    let message = b"message";
+    let mut fixture = Fixture::new(BLS, 4);
+    let signatures = fixture.sign(&[0, 1, 2], message);
+    let good = fixture.set.form_certificate(message, &[0, 1, 2], &signatures).expect("well shaped");
+    let mut fresh = Fixture::new(BLS, 4);
+    let mut sum = vote_sum_of(&fresh);
+    for (signer, signature) in signatures.as_chunks::<VOTE_SIZE>().0.iter().enumerate() {
+        sum.add(signer as u32, signature);
+    }
+    let mut partial = sum.partial().expect("a sum");
+    partial.key = fixture.set.export()[..bls::PARSED_KEY_SIZE].try_into().expect("one key");
+    assert_eq!(bls_of(&mut fresh).finish_partial(message, &partial).verdict, Verdict::Invalid);
+    let verdict = fresh.set.verify_certificate(message, &good.bitmap, &good.signatures);
+    assert_eq!(verdict, Verdict::Valid);
+    for (bitmap, verdict) in
+        [(vec![], Verdict::BadLength), (vec![0], Verdict::NoSigners), (vec![0x17], Verdict::UnusedBits)]
+    {
+        partial.bitmap = bitmap;
+        assert_eq!(bls_of(&mut fresh).finish_partial(message, &partial).verdict, verdict);
+    }
 }

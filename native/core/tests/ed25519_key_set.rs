@@ -19,22 +19,13 @@ fn what_any_signers_sign_becomes_their_certificate() {
         let in_order = signers.clone();
         signers.reverse();
         let signatures = fixture.sign(&signers, MESSAGE);
-        let formed = fixture
-            .set
-            .form_certificate(MESSAGE, &signers, &signatures)
-            .expect("well shaped");
+        let formed = fixture.set.form_certificate(MESSAGE, &signers, &signatures).expect("well shaped");
         assert_eq!(formed.verdict, Verdict::Valid);
         assert_eq!(formed.bitmap, bitmap(n, &in_order));
         assert_eq!(formed.signatures, ascending);
-        let mut verify = |message: &[u8]| {
-            fixture
-                .set
-                .verify_certificate(message, &formed.bitmap, &formed.signatures)
-        };
-        assert_eq!(
-            (verify(MESSAGE), verify(b"another")),
-            (Verdict::Valid, Verdict::Invalid)
-        );
+        let mut verify =
+            |message: &[u8]| fixture.set.verify_certificate(message, &formed.bitmap, &formed.signatures);
+        assert_eq!((verify(MESSAGE), verify(b"another")), (Verdict::Valid, Verdict::Invalid));
     }
 }
 
@@ -52,28 +43,14 @@ fn each_kind_of_bad_vote_has_its_verdict_and_voids_only_itself() {
     ];
     let indexes: Vec<u32> = votes.iter().map(|vote| vote.0).collect();
     let signatures: Vec<u8> = votes.iter().flat_map(|vote| vote.1.clone()).collect();
-    let formed = fixture
-        .set
-        .form_certificate(MESSAGE, &indexes, &signatures)
-        .expect("well shaped");
+    let formed = fixture.set.form_certificate(MESSAGE, &indexes, &signatures).expect("well shaped");
     assert_eq!(formed.votes, votes.iter().map(|vote| vote.2).collect::<Vec<_>>());
     assert_eq!(formed.bitmap, bitmap(5, &[0, 4]));
     assert_eq!(formed.signatures, fixture.sign(&[0, 4], MESSAGE));
 
-    let none = fixture
-        .set
-        .form_certificate(MESSAGE, &[0], &[0; SIGNATURE_SIZE])
-        .expect("well shaped");
-    assert_eq!(
-        (none.verdict, none.bitmap.len(), none.signatures.len()),
-        (Verdict::NoSigners, 0, 0)
-    );
-    assert!(
-        fixture
-            .set
-            .form_certificate(MESSAGE, &[0, 1], &signatures[..127])
-            .is_err()
-    );
+    let none = fixture.set.form_certificate(MESSAGE, &[0], &[0; SIGNATURE_SIZE]).expect("well shaped");
+    assert_eq!((none.verdict, none.bitmap.len(), none.signatures.len()), (Verdict::NoSigners, 0, 0));
+    assert!(fixture.set.form_certificate(MESSAGE, &[0, 1], &signatures[..127]).is_err());
 }
 
 #[test]
@@ -114,10 +91,7 @@ fn keys_and_proofs() {
     let secret = SecretKey::generate(ED25519, &[5; 32]);
     assert_eq!(secret.to_bytes(), [5; 32]);
     assert!(secret.prove_possession(MESSAGE).is_err());
-    assert!(matches!(
-        KeySet::new(ED25519, &[0; 33], Trust::Validate),
-        Err(KeyError::Misuse(_))
-    ));
+    assert!(matches!(KeySet::new(ED25519, &[0; 33], Trust::Validate), Err(KeyError::Misuse(_))));
     let set = KeySet::new(ED25519, &secret.public_key(), Trust::Validate).expect("a key");
     let again = KeySet::import(ED25519, &set.export()).expect("a key");
     assert_eq!((again.len(), again.export()), (1, secret.public_key()));

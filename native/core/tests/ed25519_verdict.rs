@@ -21,16 +21,13 @@ const WARM_UP: usize = 20;
 fn warm_set(key: &[u8; 32]) -> KeySet {
     let mut set = KeySet::new(ED25519, key, Trust::Validate).expect("a key");
     for _ in 0..WARM_UP {
-        set.check_votes(&[0], Flat::new(&[b""]).slices(), &[0; 64])
-            .expect("well shaped");
+        set.check_votes(&[0], Flat::new(&[b""]).slices(), &[0; 64]).expect("well shaped");
     }
     set
 }
 
 fn verdict(set: &mut KeySet, message: &[u8], signature: &[u8]) -> bool {
-    let verdicts = set
-        .check_votes(&[0], Flat::new(&[message]).slices(), signature)
-        .expect("well shaped");
+    let verdicts = set.check_votes(&[0], Flat::new(&[message]).slices(), signature).expect("well shaped");
     verdicts == [Verdict::Valid]
 }
 
@@ -43,16 +40,8 @@ fn agreed(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     let mut cold = KeySet::new(ED25519, key, Trust::Validate).expect("a key");
     let free =
         check_signatures(ED25519, key, Flat::new(&[message]).slices(), signature).expect("well shaped");
-    assert_eq!(
-        verdict(&mut cold, message, signature),
-        dalek,
-        "a key without a table"
-    );
-    assert_eq!(
-        verdict(&mut warm_set(key), message, signature),
-        dalek,
-        "a key with a table"
-    );
+    assert_eq!(verdict(&mut cold, message, signature), dalek, "a key without a table");
+    assert_eq!(verdict(&mut warm_set(key), message, signature), dalek, "a key with a table");
     assert_eq!(free == [Verdict::Valid], dalek, "a key of no set");
     dalek
 }
@@ -195,20 +184,14 @@ fn published_edge_cases() {
         ),
     ];
     for (number, (message, key, signature, expected)) in cases.iter().enumerate() {
-        assert_eq!(
-            agreed(&bytes(key), &hex(message), &bytes(signature)),
-            *expected,
-            "case {number}"
-        );
+        assert_eq!(agreed(&bytes(key), &hex(message), &bytes(signature)), *expected, "case {number}");
     }
 }
 
 /// The encodings of the eight points of small order, those with superfluous bits and coordinates included.
 fn small_encodings() -> Vec<[u8; 32]> {
-    let mut encodings: Vec<[u8; 32]> = EIGHT_TORSION
-        .iter()
-        .map(|point| point.compress().to_bytes())
-        .collect();
+    let mut encodings: Vec<[u8; 32]> =
+        EIGHT_TORSION.iter().map(|point| point.compress().to_bytes()).collect();
     let mut least = [0xff; 32];
     least[31] = 0x7f;
     for low in 0xed..=0xff {
@@ -236,11 +219,7 @@ fn small_encodings() -> Vec<[u8; 32]> {
 }
 
 fn challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> Scalar {
-    let digest = Sha512::new()
-        .chain_update(r)
-        .chain_update(key)
-        .chain_update(message)
-        .finalize();
+    let digest = Sha512::new().chain_update(r).chain_update(key).chain_update(message).finalize();
     Scalar::from_bytes_mod_order_wide(&digest.into())
 }
 
@@ -256,14 +235,8 @@ fn every_combination_of_small_order_components() {
     let mut keys: Vec<([u8; 32], Scalar)> = small.iter().map(|&encoding| (encoding, Scalar::ZERO)).collect();
     let mut nonces = keys.clone();
     for torsion in EIGHT_TORSION {
-        keys.push((
-            (secret * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes(),
-            secret,
-        ));
-        nonces.push((
-            (nonce * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes(),
-            nonce,
-        ));
+        keys.push(((secret * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes(), secret));
+        nonces.push(((nonce * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes(), nonce));
     }
     let mut accepted = 0;
     for (key, a) in &keys {
@@ -273,24 +246,15 @@ fn every_combination_of_small_order_components() {
                 let s = b + challenge(r, key, message) * a;
                 let signature = [&r[..], s.as_bytes()].concat();
                 let dalek = VerifyingKey::from_bytes(key).expect("a key");
-                let dalek = dalek
-                    .verify(message, &Signature::from_slice(&signature).expect("64"))
-                    .is_ok();
-                assert_eq!(
-                    verdict(&mut warm, message, &signature),
-                    dalek,
-                    "key {key:02x?}, R {r:02x?}"
-                );
+                let dalek = dalek.verify(message, &Signature::from_slice(&signature).expect("64")).is_ok();
+                assert_eq!(verdict(&mut warm, message, &signature), dalek, "key {key:02x?}, R {r:02x?}");
                 accepted += usize::from(dalek);
             }
         }
     }
     // Both verdicts occur often: the comparison is not empty.
     let total = keys.len() * nonces.len() * 3;
-    assert!(
-        accepted > total / 20 && accepted < total / 2,
-        "{accepted} of {total}"
-    );
+    assert!(accepted > total / 20 && accepted < total / 2, "{accepted} of {total}");
 }
 
 /// A signature whose `R` has the point of order two added: never valid alone, while the randomised batch
@@ -311,10 +275,7 @@ fn r_plus_the_point_of_order_two_is_never_valid() {
             let r = r.compress().to_bytes();
             let s = nonce + challenge(&r, &key, &message) * secret;
             let signature = [&r[..], s.as_bytes()].concat();
-            assert_eq!(
-                agreed(&key, &message, signature[..].try_into().expect("64")),
-                valid
-            );
+            assert_eq!(agreed(&key, &message, signature[..].try_into().expect("64")), valid);
             assert_eq!(verdict(&mut warm, &message, &signature), valid);
         }
     }
@@ -328,9 +289,7 @@ fn scalars_at_the_edges() {
     let key: [u8; 32] = secret.public_key().try_into().expect("32 bytes");
     let message = b"message";
     let good: [u8; 64] = secret.sign(message).try_into().expect("64 bytes");
-    let mut edges = vec![
-        [0; 32], order, [0xff; 32], [0x7f; 32], [0x0f; 32], [0x08; 32], [0x80; 32],
-    ];
+    let mut edges = vec![[0; 32], order, [0xff; 32], [0x7f; 32], [0x0f; 32], [0x08; 32], [0x80; 32]];
     for change in [1u8, 2] {
         let (mut below, mut above) = (order, order);
         below[0] -= change;
@@ -378,9 +337,7 @@ fn random_signatures() {
             if changed {
                 signature[random.below(64)] ^= 1 << random.below(8);
             }
-            let verdicts = fixture
-                .set
-                .check_votes(&[signer], Flat::new(&[&message]).slices(), &signature);
+            let verdicts = fixture.set.check_votes(&[signer], Flat::new(&[&message]).slices(), &signature);
             assert_eq!(
                 verdicts.expect("well shaped"),
                 [if changed { Verdict::Invalid } else { Verdict::Valid }],
@@ -396,13 +353,7 @@ fn keys_are_read_by_dalek_s_rule() {
     let mut bad = [0; 32];
     bad[0] = 2;
     let error = KeySet::new(ED25519, &bad, Trust::Validate).err();
-    assert_eq!(
-        error,
-        Some(KeyError::Key {
-            index: 0,
-            verdict: Verdict::Malformed
-        })
-    );
+    assert_eq!(error, Some(KeyError::Key { index: 0, verdict: Verdict::Malformed }));
     let verdicts = check_keys(ED25519, &[bad, [0; 32]].concat()).expect("well shaped");
     assert_eq!(verdicts, [Verdict::Malformed, Verdict::Valid]);
     for key in small_encodings() {

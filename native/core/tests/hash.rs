@@ -9,11 +9,7 @@ use sha2::{Digest, Sha256};
 #[test]
 fn hashes_each_item_like_sha256() {
     // FIPS 180-4 examples: the empty string, "abc" and the 448-bit message.
-    let items: [&[u8]; 3] = [
-        b"",
-        b"abc",
-        b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-    ];
+    let items: [&[u8]; 3] = [b"", b"abc", b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"];
     let expected = hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
          ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
          248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
@@ -25,11 +21,7 @@ fn hashes_each_item_like_sha256() {
 fn by_definition(datums: &[Vec<u8>]) -> [u8; 32] {
     match datums {
         [] => Sha256::digest([]).into(),
-        [datum] => Sha256::new()
-            .chain_update([0])
-            .chain_update(datum)
-            .finalize()
-            .into(),
+        [datum] => Sha256::new().chain_update([0]).chain_update(datum).finalize().into(),
         _ => {
             let split = datums.len().next_power_of_two() / 2;
             let (left, right) = datums.split_at(split);
@@ -47,32 +39,19 @@ fn by_definition(datums: &[Vec<u8>]) -> [u8; 32] {
 fn the_merkle_root_is_that_of_the_recursive_definition() {
     let mut random = Random::new(7);
     for count in 0..70 {
-        let datums: Vec<Vec<u8>> = (0..count)
-            .map(|_| random.bytes32().repeat(3)[..random.below(97)].to_vec())
-            .collect();
-        assert_eq!(
-            merkle_root(Flat::new(&datums).slices()),
-            by_definition(&datums),
-            "{count} datums"
-        );
+        let datums: Vec<Vec<u8>> =
+            (0..count).map(|_| random.bytes32().repeat(3)[..random.below(97)].to_vec()).collect();
+        assert_eq!(merkle_root(Flat::new(&datums).slices()), by_definition(&datums), "{count} datums");
     }
 }
 
 #[test]
 fn known_merkle_roots() {
     // Published with RFC 6962's reference implementation: the first n of these eight leaves.
-    let leaves: Vec<Vec<u8>> = [
-        "",
-        "00",
-        "10",
-        "2021",
-        "3031",
-        "40414243",
-        "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f",
-    ]
-    .map(hex)
-    .into();
+    let leaves: Vec<Vec<u8>> =
+        ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+            .map(hex)
+            .into();
     let roots = [
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -85,11 +64,7 @@ fn known_merkle_roots() {
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
     for (count, root) in roots.iter().enumerate() {
-        assert_eq!(
-            merkle_root(Flat::new(&leaves[..count]).slices()).as_slice(),
-            hex(root),
-            "{count} leaves"
-        );
+        assert_eq!(merkle_root(Flat::new(&leaves[..count]).slices()).as_slice(), hex(root), "{count} leaves");
     }
 }
 
@@ -105,17 +80,11 @@ fn offsets_must_cover_the_buffer() {
         (0, vec![0, 1]),
         (4, vec![0, u32::MAX, 4]),
     ] {
-        assert!(
-            Slices::new(&vec![0; flat], &offsets).is_err(),
-            "{flat} bytes, {offsets:?}"
-        );
+        assert!(Slices::new(&vec![0; flat], &offsets).is_err(), "{flat} bytes, {offsets:?}");
     }
     assert!(Slices::new(&[], &[0]).is_ok_and(|none| none.is_empty()));
     assert_eq!(
-        Slices::new(&[1, 2], &[0, 0, 2, 2])
-            .expect("covers")
-            .iter()
-            .collect::<Vec<_>>(),
+        Slices::new(&[1, 2], &[0, 0, 2, 2]).expect("covers").iter().collect::<Vec<_>>(),
         [&[][..], &[1, 2], &[]]
     );
 }

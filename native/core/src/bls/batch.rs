@@ -26,10 +26,7 @@ pub(super) struct Claim {
 ///
 /// `tainted` says that they are known not to hold all.
 pub(super) fn which_hold(claims: &[Claim], tainted: bool) -> Vec<bool> {
-    let mut search = Search {
-        holds: vec![false; claims.len()],
-        failures_left: MAX_FAILED_BATCHES,
-    };
+    let mut search = Search { holds: vec![false; claims.len()], failures_left: MAX_FAILED_BATCHES };
     search.examine(claims, 0, tainted);
     search.holds
 }
@@ -92,9 +89,7 @@ fn all_hold(claims: &[Claim]) -> bool {
         let message = group[0].message;
         let pair = match group {
             // Multiplying in G1 costs a third of multiplying in G2.
-            [claim] => G1Sum::weighted([message], weights)
-                .to_point()
-                .map(|message| (message, claim.key)),
+            [claim] => G1Sum::weighted([message], weights).to_point().map(|message| (message, claim.key)),
             _ => {
                 let keys = G2Sum::weighted(group.iter().map(|claim| claim.key), weights);
                 keys.to_point().map(|keys| (message, keys))
@@ -111,8 +106,5 @@ fn random_coefficients(count: usize) -> Vec<u64> {
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     let (words, _) = bytes.as_chunks::<8>();
     // Zero would leave a signature out of its own check.
-    words
-        .iter()
-        .map(|&word| u64::from_le_bytes(word).max(1))
-        .collect()
+    words.iter().map(|&word| u64::from_le_bytes(word).max(1)).collect()
 }

@@ -5,8 +5,11 @@
 //! often and are compressed.
 
 mod batch;
+mod certificate;
 mod key_set;
+mod keys;
 mod message;
+pub mod pairing;
 pub mod point;
 mod secret;
 mod vote_sum;

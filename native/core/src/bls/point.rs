@@ -1,4 +1,4 @@
-//! Points of the two groups: the only place that calls blst's C interface.
+//! Points of the two groups: with `pairing`, the only place that calls blst's C interface.
 //!
 //! Safety of every call below: the pointers come from references to values of the type that blst declares, or
 //! from arrays whose length the type fixes, and blst neither keeps them nor reads beyond them.
@@ -39,7 +39,7 @@ pub struct G1Sum(blst_p1);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct G2Sum(blst_p2);
 
-static NEGATED_GENERATOR: LazyLock<G2> = LazyLock::new(|| {
+pub(super) static NEGATED_GENERATOR: LazyLock<G2> = LazyLock::new(|| {
     let mut negated = blst_p2::default();
     let mut affine = blst_p2_affine::default();
     // SAFETY: see the head of this module; blst's generator is a constant.
@@ -52,6 +52,10 @@ static NEGATED_GENERATOR: LazyLock<G2> = LazyLock::new(|| {
 });
 
 impl G1 {
+    pub(super) fn affine(&self) -> &blst_p1_affine {
+        &self.0
+    }
+
     /// Reads an uncompressed point: canonical coordinates on the curve, not the identity. No subgroup check.
     pub fn from_uncompressed(bytes: &[u8; 96]) -> Result<Self, Verdict> {
         refuse_flags(bytes)?;
@@ -90,8 +94,7 @@ impl G1 {
                 0,
             );
         }
-        sum.to_point()
-            .expect("nobody can find a message that hashes to the identity")
+        sum.to_point().expect("nobody can find a message that hashes to the identity")
     }
 
     /// Whether the point lies in the prime-order subgroup.
@@ -121,11 +124,7 @@ impl G1Sum {
     /// The sum of `points`; a thousand at once cost less than half of a thousand single additions.
     pub fn of(points: impl IntoIterator<Item = G1>) -> Self {
         let points: Vec<_> = points.into_iter().map(|point| point.0).collect();
-        if points.is_empty() {
-            G1Sum::default()
-        } else {
-            G1Sum(points.add())
-        }
+        if points.is_empty() { G1Sum::default() } else { G1Sum(points.add()) }
     }
 
     /// The sum of `coefficient * point` over all pairs.
@@ -160,6 +159,10 @@ impl G1Sum {
 }
 
 impl G2 {
+    pub(super) fn affine(&self) -> &blst_p2_affine {
+        &self.0
+    }
+
     /// Reads an uncompressed point: canonical coordinates on the curve, not the identity. No subgroup check.
     pub fn from_uncompressed(bytes: &[u8; 192]) -> Result<Self, Verdict> {
         refuse_flags(bytes)?;
@@ -210,11 +213,7 @@ impl G2Sum {
     /// The sum of `points`.
     pub fn of(points: impl IntoIterator<Item = G2>) -> Self {
         let points: Vec<_> = points.into_iter().map(|point| point.0).collect();
-        if points.is_empty() {
-            G2Sum::default()
-        } else {
-            G2Sum(points.add())
-        }
+        if points.is_empty() { G2Sum::default() } else { G2Sum(points.add()) }
     }
 
     /// The sum of `coefficient * point` over all pairs.
@@ -284,11 +283,7 @@ fn refuse_flags(bytes: &[u8]) -> Result<(), Verdict> {
         return Ok(());
     }
     let identity = first == IDENTITY && rest.iter().all(|&byte| byte == 0);
-    Err(if identity {
-        Verdict::Identity
-    } else {
-        Verdict::Malformed
-    })
+    Err(if identity { Verdict::Identity } else { Verdict::Malformed })
 }
 
 fn verdict_of(error: BLST_ERROR) -> Verdict {
@@ -301,8 +296,5 @@ fn verdict_of(error: BLST_ERROR) -> Verdict {
 }
 
 fn scalars(coefficients: &[u64]) -> Vec<u8> {
-    coefficients
-        .iter()
-        .flat_map(|coefficient| coefficient.to_le_bytes())
-        .collect()
+    coefficients.iter().flat_map(|coefficient| coefficient.to_le_bytes()).collect()
 }

@@ -48,11 +48,7 @@ impl SecretKey {
 /// Reads and validates a key of a peer: canonical, not the identity, in the subgroup (R22).
 pub(super) fn read_key(bytes: &[u8; KEY_SIZE]) -> Result<G2, Verdict> {
     let key = G2::from_compressed(bytes)?;
-    if key.is_in_subgroup() {
-        Ok(key)
-    } else {
-        Err(Verdict::WrongSubgroup)
-    }
+    if key.is_in_subgroup() { Ok(key) } else { Err(Verdict::WrongSubgroup) }
 }
 
 /// The signature in a vote, checked for its subgroup.
@@ -61,20 +57,13 @@ pub(super) fn read_vote(bytes: &[u8; VOTE_SIZE]) -> Result<G1, Verdict> {
 }
 
 pub(super) fn in_subgroup(signature: G1) -> Result<G1, Verdict> {
-    if signature.is_in_subgroup() {
-        Ok(signature)
-    } else {
-        Err(Verdict::WrongSubgroup)
-    }
+    if signature.is_in_subgroup() { Ok(signature) } else { Err(Verdict::WrongSubgroup) }
 }
 
 /// Validates keys of 96 bytes each.
 pub fn check_keys(keys: &[u8]) -> Result<Vec<Verdict>, Misuse> {
     let keys = items::<KEY_SIZE>("keys", keys, keys.len() / KEY_SIZE)?;
-    Ok(keys
-        .iter()
-        .map(|key| read_key(key).err().unwrap_or(Verdict::Valid))
-        .collect())
+    Ok(keys.iter().map(|key| read_key(key).err().unwrap_or(Verdict::Valid)).collect())
 }
 
 /// Validates keys and their proofs of possession: key `i` of 96 bytes, message `i`, proof `i` of 48 bytes.
@@ -83,19 +72,11 @@ pub fn check_keys(keys: &[u8]) -> Result<Vec<Verdict>, Misuse> {
 pub fn check_possessions(keys: &[u8], messages: Slices<'_>, proofs: &[u8]) -> Result<Vec<Verdict>, Misuse> {
     let keys = items::<KEY_SIZE>("keys", keys, messages.len())?;
     let proofs = items::<POSSESSION_SIZE>("proofs of possession", proofs, messages.len())?;
-    let claims = keys
-        .iter()
-        .zip(messages.iter())
-        .zip(proofs)
-        .map(|((key, message), proof)| {
-            let key = read_key(key)?;
-            let signature = in_subgroup(G1::from_compressed(proof)?)?;
-            Ok(Claim {
-                key,
-                message: G1::hash(message, POSSESSION_DST),
-                signature,
-            })
-        });
+    let claims = keys.iter().zip(messages.iter()).zip(proofs).map(|((key, message), proof)| {
+        let key = read_key(key)?;
+        let signature = in_subgroup(G1::from_compressed(proof)?)?;
+        Ok(Claim { key, message: G1::hash(message, POSSESSION_DST), signature })
+    });
     Ok(judge(claims.collect()))
 }
 
@@ -108,28 +89,17 @@ pub fn check_signatures(
     let keys = items::<KEY_SIZE>("keys", keys, messages.len())?;
     let signatures = items::<VOTE_SIZE>("signatures", signatures, messages.len())?;
     let mut points = MessageCache::default();
-    let claims = keys
-        .iter()
-        .zip(messages.iter())
-        .zip(signatures)
-        .map(|((key, message), signature)| {
-            let key = read_key(key)?;
-            let signature = read_vote(signature)?;
-            Ok(Claim {
-                key,
-                message: points.point(message),
-                signature,
-            })
-        });
+    let claims = keys.iter().zip(messages.iter()).zip(signatures).map(|((key, message), signature)| {
+        let key = read_key(key)?;
+        let signature = read_vote(signature)?;
+        Ok(Claim { key, message: points.point(message), signature })
+    });
     Ok(judge(claims.collect()))
 }
 
 /// The verdict of each claim, or what kept it from being one.
 pub(super) fn judge(claims: Vec<Result<Claim, Verdict>>) -> Vec<Verdict> {
-    let sound: Vec<Claim> = claims
-        .iter()
-        .filter_map(|claim| claim.as_ref().ok().copied())
-        .collect();
+    let sound: Vec<Claim> = claims.iter().filter_map(|claim| claim.as_ref().ok().copied()).collect();
     let mut holds = which_hold(&sound, false).into_iter();
     claims
         .into_iter()

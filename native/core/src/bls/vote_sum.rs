@@ -1,7 +1,8 @@
 //! Votes summed as they arrive, so that the last one of a quorum has nothing to wait for but the
 //! verification.
 
-use super::key_set::{Keys, Share};
+use super::certificate::Share;
+use super::keys::Keys;
 use super::point::{G1, G1Sum, G2, G2Sum};
 use super::{PARSED_KEY_SIZE, VOTE_SIZE};
 use crate::bitmap::{self, Seen};
@@ -32,29 +33,19 @@ pub struct PartialSum {
 
 impl VoteSum {
     pub(super) fn new(keys: Arc<Keys>) -> Self {
-        let seen = Seen::new(keys.len());
-        VoteSum {
-            keys,
-            seen,
-            shares: Vec::new(),
-            signatures: G1Sum::default(),
-            signers: G2Sum::default(),
-        }
+        let seen = Seen::new(keys.points().len());
+        VoteSum { keys, seen, shares: Vec::new(), signatures: G1Sum::default(), signers: G2Sum::default() }
     }
 
     /// Adds one vote. `Valid` says that it was counted, not that it is a signature.
     pub fn add(&mut self, index: u32, signature: &[u8; VOTE_SIZE]) -> Verdict {
         let share = G1::from_uncompressed(signature).and_then(|signature| {
-            Ok(Share {
-                at: self.shares.len(),
-                signer: self.seen.mark(index)?,
-                signature,
-            })
+            Ok(Share { at: self.shares.len(), signer: self.seen.mark(index)?, signature })
         });
         match share {
             Ok(share) => {
                 self.signatures.add(&share.signature);
-                self.signers.add(self.keys.get(share.signer));
+                self.signers.add(&self.keys.points()[share.signer]);
                 self.shares.push(share);
                 Verdict::Valid
             }
@@ -65,6 +56,11 @@ impl VoteSum {
     /// The validators counted so far, in the order of their votes.
     pub fn signers(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
         self.shares.iter().map(|share| share.signer)
+    }
+
+    /// The bitmap of the validators counted so far.
+    pub(super) fn bitmap(&self) -> Vec<u8> {
+        bitmap::of(self.signers(), self.keys.points().len())
     }
 
     pub(super) fn shares(&self) -> &[Share] {
@@ -89,7 +85,7 @@ impl VoteSum {
     pub fn partial(&self) -> Result<PartialSum, Verdict> {
         let (signature, key) = self.sums()?;
         Ok(PartialSum {
-            bitmap: bitmap::of(self.signers(), self.keys.len()),
+            bitmap: self.bitmap(),
             signature: signature.to_uncompressed(),
             key: key.to_uncompressed(),
         })

@@ -33,11 +33,7 @@ impl Key {
     /// Reads a key by dalek's rule: any encoding of a point of the curve.
     pub(super) fn read(bytes: &[u8; KEY_SIZE]) -> Result<Self, Verdict> {
         let parsed = VerifyingKey::from_bytes(bytes).map_err(|_| Verdict::Malformed)?;
-        Ok(Key {
-            parsed,
-            uses: 0,
-            negated: None,
-        })
+        Ok(Key { parsed, uses: 0, negated: None })
     }
 
     pub(super) fn to_bytes(&self) -> [u8; KEY_SIZE] {
@@ -55,17 +51,12 @@ impl Key {
         if self.negated.is_none() {
             self.uses = self.uses.saturating_add(1);
             if self.uses > USES_BEFORE_TABLE {
-                self.negated = allowance
-                    .take()
-                    .map(|width| Table::new(-self.parsed.to_edwards(), width));
+                self.negated = allowance.take().map(|width| Table::new(-self.parsed.to_edwards(), width));
             }
         }
         match &self.negated {
             Some(negated) => self.verify_by_table(negated, message, signature),
-            None => self
-                .parsed
-                .verify(message, &Signature::from_bytes(signature))
-                .is_ok(),
+            None => self.parsed.verify(message, &Signature::from_bytes(signature)).is_ok(),
         }
     }
 

@@ -24,18 +24,14 @@ impl KeySet {
     /// Reads keys by dalek's rule: any encoding of a point of the curve.
     pub fn new(keys: &[u8]) -> Result<Self, KeyError> {
         let keys = items::<KEY_SIZE>("keys", keys, keys.len() / KEY_SIZE)?;
-        let table_width = WIDTHS
-            .into_iter()
-            .find(|&width| keys.len() * Table::size(width) <= MAX_TABLE_BYTES);
+        let table_width =
+            WIDTHS.into_iter().find(|&width| keys.len() * Table::size(width) <= MAX_TABLE_BYTES);
         let keys: Result<Vec<Key>, KeyError> = keys
             .iter()
             .enumerate()
             .map(|(index, key)| Key::read(key).map_err(|verdict| KeyError::Key { index, verdict }))
             .collect();
-        Ok(KeySet {
-            keys: keys?,
-            table_width,
-        })
+        Ok(KeySet { keys: keys?, table_width })
     }
 
     /// The bytes of the keys, as they were given.

@@ -47,15 +47,11 @@ pub fn check_signatures(
 ) -> Result<Vec<Verdict>, Misuse> {
     let keys = items::<KEY_SIZE>("keys", keys, messages.len())?;
     let signatures = items::<SIGNATURE_SIZE>("signatures", signatures, messages.len())?;
-    let verdicts = keys
-        .iter()
-        .zip(messages.iter())
-        .zip(signatures)
-        .map(
-            |((key, message), signature)| match VerifyingKey::from_bytes(key) {
-                Ok(key) => Verdict::of(key.verify(message, &Signature::from_bytes(signature)).is_ok()),
-                Err(_) => Verdict::Malformed,
-            },
-        );
+    let verdicts = keys.iter().zip(messages.iter()).zip(signatures).map(|((key, message), signature)| {
+        match VerifyingKey::from_bytes(key) {
+            Ok(key) => Verdict::of(key.verify(message, &Signature::from_bytes(signature)).is_ok()),
+            Err(_) => Verdict::Malformed,
+        }
+    });
     Ok(verdicts.collect())
 }

@@ -10,10 +10,7 @@ pub fn hex(text: &str) -> Vec<u8> {
     let (pairs, rest) = digits.as_chunks::<2>();
     assert!(rest.is_empty(), "odd number of digits");
     let digit = |byte: u8| char::from(byte).to_digit(16).expect("a hex digit") as u8;
-    pairs
-        .iter()
-        .map(|&[high, low]| digit(high) << 4 | digit(low))
-        .collect()
+    pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
 pub fn bytes<const SIZE: usize>(text: &str) -> [u8; SIZE] {
@@ -59,19 +56,14 @@ pub struct Fixture {
 impl Fixture {
     pub fn new(scheme: Scheme, n: usize) -> Self {
         let mut random = Random::new(n as u64);
-        let secrets: Vec<_> = (0..n)
-            .map(|_| SecretKey::generate(scheme, &random.bytes32()))
-            .collect();
+        let secrets: Vec<_> = (0..n).map(|_| SecretKey::generate(scheme, &random.bytes32())).collect();
         let set = KeySet::new(scheme, &keys_of(&secrets), Trust::Validate).expect("keys are good");
         Fixture { secrets, set }
     }
 
     /// The signatures of `signers` over `message`, one after the other.
     pub fn sign(&self, signers: &[u32], message: &[u8]) -> Vec<u8> {
-        signers
-            .iter()
-            .flat_map(|&signer| self.secrets[signer as usize].sign(message))
-            .collect()
+        signers.iter().flat_map(|&signer| self.secrets[signer as usize].sign(message)).collect()
     }
 }
 
@@ -87,10 +79,7 @@ pub struct Flat {
 
 impl Flat {
     pub fn new<Item: AsRef<[u8]>>(items: &[Item]) -> Self {
-        let mut flat = Flat {
-            bytes: Vec::new(),
-            offsets: vec![0],
-        };
+        let mut flat = Flat { bytes: Vec::new(), offsets: vec![0] };
         for item in items {
             flat.bytes.extend_from_slice(item.as_ref());
             flat.offsets.push(flat.bytes.len() as u32);
@@ -119,10 +108,7 @@ pub fn outside_g1(which: usize) -> G1 {
         encoding[47] = x;
         G1::from_compressed(&encoding).ok()
     });
-    outside
-        .filter(|point| !point.is_in_subgroup())
-        .nth(which)
-        .expect("most points are outside")
+    outside.filter(|point| !point.is_in_subgroup()).nth(which).expect("most points are outside")
 }
 
 /// A point of G2's curve that is not in the subgroup.
@@ -133,10 +119,7 @@ pub fn outside_g2() -> G2 {
         encoding[95] = x;
         G2::from_compressed(&encoding).ok()
     });
-    outside
-        .into_iter()
-        .find(|point| !point.is_in_subgroup())
-        .expect("most points are outside")
+    outside.into_iter().find(|point| !point.is_in_subgroup()).expect("most points are outside")
 }
 
 /// The point with the other y coordinate.
@@ -150,9 +133,5 @@ pub fn negated(point: &G1) -> G1 {
 pub fn shifted(signature: &[u8], point: &G1) -> Vec<u8> {
     use hotstuff_native_core::bls::point::G1Sum;
     let signature = G1::from_uncompressed(signature.try_into().expect("96 bytes")).expect("a point");
-    G1Sum::of([signature, *point])
-        .to_point()
-        .expect("not the identity")
-        .to_uncompressed()
-        .to_vec()
+    G1Sum::of([signature, *point]).to_point().expect("not the identity").to_uncompressed().to_vec()
 }

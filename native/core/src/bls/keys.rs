@@ -1,0 +1,64 @@
+//! The keys of a set as points, and what sums of them cost.
+
+use super::pairing::Lines;
+use super::point::{G2, G2Sum};
+use crate::verdict::Verdict;
+
+/// Signers whose keys' sum is kept prepared: a set of four has five quorums and a set of seven a few usual
+/// ones; large sets hardly ever see the same signers again, and lose nothing by trying. 20 KB each.
+const MAX_SUMS: usize = 8;
+
+/// The keys of one set, in its order, and the sum of all.
+pub(super) struct Keys {
+    points: Vec<G2>,
+    total: G2Sum,
+}
+
+impl Keys {
+    pub(super) fn new(points: Vec<G2>) -> Self {
+        let total = G2Sum::of(points.iter().copied());
+        Keys { points, total }
+    }
+
+    pub(super) fn points(&self) -> &[G2] {
+        &self.points
+    }
+
+    /// The sum of the keys of `signers` (ascending), through those that are missing where they are fewer.
+    pub(super) fn sum(&self, signers: &[usize]) -> G2Sum {
+        if signers.len() * 2 <= self.points.len() {
+            return G2Sum::of(signers.iter().map(|&signer| self.points[signer]));
+        }
+        let mut signers = signers.iter().peekable();
+        let missing = self.points.iter().enumerate().filter_map(|(index, key)| {
+            let signed = signers.next_if(|&&signer| signer == index).is_some();
+            if signed { None } else { Some(*key) }
+        });
+        self.total.minus(G2Sum::of(missing))
+    }
+}
+
+/// Prepared sums of keys by the bitmap of their signers, the latest first.
+#[derive(Default)]
+pub(super) struct PreparedSums {
+    entries: Vec<(Box<[u8]>, Lines)>,
+}
+
+impl PreparedSums {
+    /// The prepared sum of the keys of `signers`, which `sum` gives if it is not at hand.
+    pub(super) fn get(
+        &mut self,
+        signers: &[u8],
+        sum: impl FnOnce() -> Result<G2, Verdict>,
+    ) -> Result<&Lines, Verdict> {
+        match self.entries.iter().position(|(known, _)| **known == *signers) {
+            Some(at) => self.entries[..=at].rotate_right(1),
+            None => {
+                let lines = Lines::of(&sum()?);
+                self.entries.truncate(MAX_SUMS - 1);
+                self.entries.insert(0, (signers.into(), lines));
+            }
+        }
+        Ok(&self.entries[0].1)
+    }
+}
