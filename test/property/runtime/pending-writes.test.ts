@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
-import type { KVSnapshot, WriteBatch } from '../../../src/ports/kv-store.ts';
+import type { KeyRange, KVSnapshot, WriteBatch } from '../../../src/ports/kv-store.ts';
 import { createPendingWrites } from '../../../src/runtime/pending-writes.ts';
 
 const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 });
@@ -23,7 +23,17 @@ const action = fc.oneof(
   fc.constantFrom(...(['read', 'begin', 'end'] as const)).map((type) => ({ type })),
 );
 
-const entries = (reader: KVSnapshot, asked: Parameters<KVSnapshot['range']>[0]): string[] =>
+/** Both readers have the same content. */
+function compare(
+  [reader, expected]: readonly [KVSnapshot, KVSnapshot],
+  ranges: readonly KeyRange[],
+  keys: readonly Uint8Array[],
+): void {
+  for (const at of keys) expect(reader.get(at)).toEqual(expected.get(at));
+  for (const asked of ranges) expect(entries(reader, asked)).toEqual(entries(expected, asked));
+}
+
+const entries = (reader: KVSnapshot, asked: KeyRange): string[] =>
   [...reader.range(asked)].map(([at, set]) => `${at.join('.')}=${set.join('.')}`);
 
 it('are read as if they were in the store, by readers of any age, whatever of them is written', async () => {
@@ -45,8 +55,7 @@ it('are read as if they were in the store, by readers of any age, whatever of th
         for (const act of actions) {
           if (act.type === 'add') {
             pending.add((reader) => {
-              const expected = twin.snapshot();
-              for (const asked of ranges) expect(entries(reader, asked)).toEqual(entries(expected, asked));
+              compare([reader, twin.snapshot()], ranges, keys);
               return act.batch;
             });
             await twin.write(act.batch);
@@ -62,10 +71,7 @@ it('are read as if they were in the store, by readers of any age, whatever of th
         }
 
         pairs.push([pending.reader(), twin.snapshot()]);
-        for (const [reader, expected] of pairs) {
-          for (const at of keys) expect(reader.get(at)).toEqual(expected.get(at));
-          for (const asked of ranges) expect(entries(reader, asked)).toEqual(entries(expected, asked));
-        }
+        for (const pair of pairs) compare(pair, ranges, keys);
       },
     ),
   );
