@@ -1,0 +1,57 @@
+import type { Height } from '../model/ids.ts';
+
+/** Keys of a state machine's state; one byte of the 1,024 that the store admits says whose the key is. */
+export const MAX_KEY_BYTES = 1_023;
+
+/** The state that a command sees and changes. Returned arrays must not be changed, nor those handed in afterwards. */
+export interface StateDraft {
+  get(key: Uint8Array): Uint8Array | null;
+  /** Throws `RangeError` unless the key has 1 to 1,023 bytes. */
+  set(key: Uint8Array, value: Uint8Array): void;
+  delete(key: Uint8Array): void;
+}
+
+export interface ApplyContext {
+  /** Of the block that carries the command. */
+  readonly height: Height;
+}
+
+/**
+ * What a user implements: the meaning of a command.
+ *
+ * `apply` must be a function of the command, the draft and the context alone: no clocks, no randomness, nothing
+ * remembered between calls. It runs on every replica, more than once for the same command when leaders compete, and
+ * returns the answer for the submitter (empty when it returns nothing).
+ *
+ * A command for which it throws has no effect: the node that meets it refuses it to its submitter, leaders leave it
+ * out, and a block that carries one all the same gets no vote.
+ */
+export interface StateMachineDefinition {
+  apply(command: Uint8Array, state: StateDraft, context: ApplyContext): Uint8Array | undefined;
+}
+
+/** Settings of one node's command pool; they may differ between nodes. */
+export interface StateMachineSettings {
+  /** Commands that a leader puts into one block, at most; more cost latency, fewer throughput. */
+  readonly maxBlockCommands: number;
+  /** Bytes of commands that a leader puts into one block, at most; the chain's own limit holds besides. */
+  readonly maxBlockBytes: number;
+  /** Largest command that this node takes from its clients and its peers. */
+  readonly maxCommandBytes: number;
+  /** Own commands that wait for their commit, at most; further ones are refused with `PoolFullError`. */
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+  /** Commands and bytes that one peer's forwarded commands may take in the pool; further ones are dropped. */
+  readonly maxForwardedPerPeer: number;
+  readonly maxForwardedBytesPerPeer: number;
+}
+
+export const DEFAULT_STATE_MACHINE_SETTINGS: StateMachineSettings = {
+  maxBlockCommands: 1_000,
+  maxBlockBytes: 1024 * 1024,
+  maxCommandBytes: 256 * 1024,
+  maxPending: 8_192,
+  maxPendingBytes: 64 * 1024 * 1024,
+  maxForwardedPerPeer: 8_192,
+  maxForwardedBytesPerPeer: 16 * 1024 * 1024,
+};

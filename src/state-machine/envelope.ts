@@ -1,0 +1,91 @@
+import { MAX_INTEGER } from '../model/ids.ts';
+
+/**
+ * The bytes of a block of the state-machine API. Its first datum is a header, every further one a command:
+ *
+ * - header: version (1 byte), app-state hash of the parent (32 bytes)
+ * - command: client id (16 bytes), sequence (u64), last height at which it may take effect (u64), the user's bytes
+ *
+ * Integers are little-endian and at most 2^53 - 1, as everywhere in the protocol.
+ */
+
+export const BLOCK_FORMAT = 1;
+const HASH_BYTES = 32;
+const HEADER_BYTES = 1 + HASH_BYTES;
+
+export const CLIENT_ID_BYTES = 16;
+const SEQUENCE_AT = CLIENT_ID_BYTES;
+const NOT_AFTER_AT = SEQUENCE_AT + 8;
+export const ENVELOPE_BYTES = NOT_AFTER_AT + 8;
+
+const TWO_32 = 2 ** 32;
+
+/** Names a command for ever: no two commands of a chain that take effect have the same client and sequence. */
+export interface CommandId {
+  readonly clientId: Uint8Array;
+  readonly sequence: number;
+}
+
+/** A parsed command; its arrays are views over the datum. */
+export interface Envelope extends CommandId {
+  /** The command takes effect in no block above this height. */
+  readonly notAfter: number;
+  readonly command: Uint8Array;
+}
+
+export function encodeHeader(parentStateHash: Uint8Array): Uint8Array {
+  const header = new Uint8Array(HEADER_BYTES);
+  header[0] = BLOCK_FORMAT;
+  header.set(parentStateHash, 1);
+  return header;
+}
+
+/** The parent's app-state hash that a header datum carries; null when the datum is no header. */
+export function decodeHeader(datum: Uint8Array | undefined): Uint8Array | null {
+  if (datum === undefined || datum.length !== HEADER_BYTES || datum[0] !== BLOCK_FORMAT) return null;
+  return datum.subarray(1);
+}
+
+export function encodeCommand({ clientId, sequence, notAfter, command }: Envelope): Uint8Array {
+  const datum = new Uint8Array(ENVELOPE_BYTES + command.length);
+  datum.set(clientId, 0);
+  writeU64(datum, SEQUENCE_AT, sequence);
+  writeU64(datum, NOT_AFTER_AT, notAfter);
+  datum.set(command, ENVELOPE_BYTES);
+  return datum;
+}
+
+/** Null when the datum is no command. */
+export function decodeCommand(datum: Uint8Array): Envelope | null {
+  if (datum.length < ENVELOPE_BYTES) return null;
+  const sequence = readU64(datum, SEQUENCE_AT);
+  const notAfter = readU64(datum, NOT_AFTER_AT);
+  if (sequence === null || notAfter === null) return null;
+  return {
+    clientId: datum.subarray(0, CLIENT_ID_BYTES),
+    sequence,
+    notAfter,
+    command: datum.subarray(ENVELOPE_BYTES),
+  };
+}
+
+/** A map key for the client and sequence of a command's datum. */
+export const commandKey = (datum: Uint8Array): string => latin1(datum, 0, NOT_AFTER_AT);
+
+/** Bytes as a string of one character each: the cheapest map key there is. */
+export function latin1(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', start, end);
+}
+
+export function writeU64(bytes: Uint8Array, at: number, value: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  view.setUint32(at, value % TWO_32, true);
+  view.setUint32(at + 4, Math.floor(value / TWO_32), true);
+}
+
+/** Null for integers above 2^53 - 1. */
+export function readU64(bytes: Uint8Array, at: number): number | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * TWO_32;
+  return value > MAX_INTEGER ? null : value;
+}

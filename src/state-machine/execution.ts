@@ -1,0 +1,54 @@
+import type { AppStateUpdates } from '../model/app.ts';
+import type { Height } from '../model/ids.ts';
+import type { AppView } from '../ports/app.ts';
+import { type Admission, openClients } from './clients.ts';
+import type { StateMachineDefinition } from './definition.ts';
+import { createDraft } from './draft.ts';
+import type { Envelope } from './envelope.ts';
+
+const NO_RESULT = new Uint8Array(0);
+
+export type Outcome =
+  | { readonly type: 'applied'; readonly result: Uint8Array }
+  | { readonly type: Exclude<Admission, 'fresh'> }
+  /** The command threw and has no effect. */
+  | { readonly type: 'failed'; readonly error: unknown };
+
+/** A block under execution: commands go in one by one, the changes of all come out. */
+export interface Execution {
+  readonly height: Height;
+  apply(envelope: Envelope): Outcome;
+  /** What the block changes; ends the execution. */
+  finish(): AppStateUpdates;
+}
+
+/**
+ * Executes the child of `state`'s block. Deterministic: the same commands on the same state give the same outcomes
+ * and updates at every replica.
+ */
+export function beginExecution(definition: StateMachineDefinition, state: AppView): Execution {
+  const height = ((state.height ?? -1) + 1) as Height;
+  const draft = createDraft(state);
+  const clients = openClients(draft, height);
+  draft.commit();
+
+  function apply(envelope: Envelope): Outcome {
+    const admission = clients.admit(envelope);
+    if (admission !== 'fresh') return { type: admission };
+    let result: Uint8Array | undefined;
+    try {
+      result = definition.apply(envelope.command, draft.user, { height });
+    } catch (error) {
+      draft.rollback();
+      return { type: 'failed', error };
+    }
+    draft.commit();
+    clients.markUsed(envelope);
+    return { type: 'applied', result: result ?? NO_RESULT };
+  }
+  function finish(): AppStateUpdates {
+    clients.flush();
+    return draft.updates();
+  }
+  return { height, apply, finish };
+}

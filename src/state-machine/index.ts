@@ -1,0 +1,15 @@
+/** Replicated commands with results, on top of the `App` of `hotstuff-ts`. */
+export { type Divergence, describeDivergence } from './app.ts';
+export {
+  type ApplyContext,
+  DEFAULT_STATE_MACHINE_SETTINGS,
+  MAX_KEY_BYTES,
+  type StateDraft,
+  type StateMachineDefinition,
+  type StateMachineSettings,
+} from './definition.ts';
+export { CommandError, type CommandErrorCode, PoolFullError } from './errors.ts';
+export { createStateMachine, type StateMachine, type StateMachineOptions } from './machine.ts';
+export type { CommandAnswer } from './pool.ts';
+export type { CommittedState, ReplicaHandle } from './replica-handle.ts';
+export type { CommandService, ReadResult, StateMachineStatus } from './service.ts';

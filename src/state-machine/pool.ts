@@ -1,0 +1,159 @@
+import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
+import { commandKey, decodeCommand, type Envelope } from './envelope.ts';
+
+/** Where a command took effect, and what `apply` returned there. */
+export interface CommandAnswer {
+  readonly height: Height;
+  readonly blockHash: BlockHash;
+  readonly result: Uint8Array;
+}
+
+/** Whom an own command's fate is told. */
+export interface Submission {
+  resolve(answer: CommandAnswer): void;
+  reject(reason: unknown): void;
+  /** Told under which name the command waits now. */
+  renewed?(command: PendingCommand): void;
+}
+
+export interface PendingCommand {
+  readonly key: string;
+  readonly datum: Uint8Array;
+  readonly envelope: Envelope;
+  /** The peer that forwarded it; null for own commands. */
+  readonly from: ReplicaId | null;
+  /** Null for forwarded ones. */
+  readonly submission: Submission | null;
+  /** Height of the highest block seen with it; while that is above the committed height, it is on its way. */
+  includedAt: number;
+  /** Own commands: the tenure whose leaders it was last sent to, and the view since which it waits for its turn. */
+  forwardedInTenure: number;
+  waitingSince: number;
+}
+
+export interface PoolLimits {
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+  readonly maxForwardedPerPeer: number;
+  readonly maxForwardedBytesPerPeer: number;
+}
+
+interface Share {
+  count: number;
+  bytes: number;
+}
+
+/**
+ * Commands that wait for their commit, in order of arrival: own ones and those that peers forwarded. Own ones and
+ * each peer's have a share of their own, so that no peer can crowd out others.
+ */
+export interface CommandPool {
+  readonly own: Readonly<Share>;
+  readonly forwarded: Readonly<Share>;
+  /** Whether one more own command of `bytes` has room. */
+  hasRoom(bytes: number): boolean;
+  addOwn(datum: Uint8Array, submission: Submission): PendingCommand;
+  addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full';
+  get(key: string): PendingCommand | undefined;
+  remove(key: string): PendingCommand | undefined;
+  /** In order of arrival; commands may be removed while it runs. */
+  all(): Iterable<PendingCommand>;
+  /** Own commands in order of arrival; they may be removed while it runs. */
+  allOwn(): Iterable<PendingCommand>;
+  oldestOwn(): PendingCommand | undefined;
+}
+
+export function createCommandPool(limits: PoolLimits): CommandPool {
+  const commands = new Map<string, PendingCommand>();
+  const ownCommands = new Map<string, PendingCommand>();
+  const own: Share = { count: 0, bytes: 0 };
+  const forwarded: Share = { count: 0, bytes: 0 };
+  /** Peers with commands in the pool: as many as the network admits, at most. */
+  const shares = new Map<ReplicaId, Share>();
+
+  function hasRoom(bytes: number): boolean {
+    return own.count < limits.maxPending && own.bytes + bytes <= limits.maxPendingBytes;
+  }
+  function addOwn(datum: Uint8Array, submission: Submission): PendingCommand {
+    const envelope = decodeCommand(datum);
+    if (envelope === null) throw new TypeError('not a command');
+    const command = pending(commandKey(datum), datum, envelope, null, submission);
+    commands.set(command.key, command);
+    ownCommands.set(command.key, command);
+    take(own, datum);
+    return command;
+  }
+  function addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full' {
+    if (decodeCommand(datum) === null) return 'malformed';
+    const key = commandKey(datum);
+    if (commands.has(key)) return 'known';
+    const share = shares.get(from) ?? { count: 0, bytes: 0 };
+    const full =
+      share.count >= limits.maxForwardedPerPeer ||
+      share.bytes + datum.length > limits.maxForwardedBytesPerPeer;
+    if (full) return 'full';
+    shares.set(from, share);
+    take(share, datum);
+    take(forwarded, datum);
+    // A copy: a view would keep the whole frame that it came in, which the share does not count.
+    const copy = datum.slice();
+    commands.set(key, pending(key, copy, decodeCommand(copy) as Envelope, from, null));
+    return 'added';
+  }
+  function remove(key: string): PendingCommand | undefined {
+    const command = commands.get(key);
+    if (command === undefined) return undefined;
+    commands.delete(key);
+    if (command.from === null) {
+      ownCommands.delete(key);
+      give(own, command.datum);
+      return command;
+    }
+    const share = shares.get(command.from) as Share;
+    give(share, command.datum);
+    give(forwarded, command.datum);
+    if (share.count === 0) shares.delete(command.from);
+    return command;
+  }
+  return {
+    own,
+    forwarded,
+    hasRoom,
+    addOwn,
+    addForwarded,
+    get: (key) => commands.get(key),
+    remove,
+    all: () => commands.values(),
+    allOwn: () => ownCommands.values(),
+    oldestOwn: () => ownCommands.values().next().value,
+  };
+}
+
+function pending(
+  key: string,
+  datum: Uint8Array,
+  envelope: Envelope,
+  from: ReplicaId | null,
+  submission: Submission | null,
+): PendingCommand {
+  return {
+    key,
+    datum,
+    envelope,
+    from,
+    submission,
+    includedAt: -1,
+    forwardedInTenure: -1,
+    waitingSince: 0,
+  };
+}
+
+function take(share: Share, datum: Uint8Array): void {
+  share.count += 1;
+  share.bytes += datum.length;
+}
+
+function give(share: Share, datum: Uint8Array): void {
+  share.count -= 1;
+  share.bytes -= datum.length;
+}

@@ -1,0 +1,334 @@
+import { randomBytes } from 'node:crypto';
+import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
+import type { Divergence } from './app.ts';
+import type { Arrivals } from './arrivals.ts';
+import { SEQUENCE_WINDOW } from './client-window.ts';
+import { COMMAND_LIFETIME_BLOCKS, hasTakenEffect } from './clients.ts';
+import type { StateMachineSettings } from './definition.ts';
+import { userKey } from './draft.ts';
+import { CLIENT_ID_BYTES, ENVELOPE_BYTES, encodeCommand } from './envelope.ts';
+import { CommandError, PoolFullError } from './errors.ts';
+import { createForwarder, type Forwarder } from './forwarder.ts';
+import { decodeFrame } from './frames.ts';
+import { createHeightWaiters, type HeightWaiters } from './height-waiters.ts';
+import type { BlockLedger, ExecutedBlock } from './ledger.ts';
+import type { CommandAnswer, CommandPool, PendingCommand, Submission } from './pool.ts';
+import type { CommittedState, ReplicaHandle } from './replica-handle.ts';
+
+/** What a refused client should wait: pools drain within a few blocks once the cluster orders again. */
+const RETRY_AFTER_MS = 1_000;
+
+/** What a block holds besides its commands: its header datum, and the codec's lengths. */
+const BLOCK_OVERHEAD_BYTES = 1_024;
+
+export interface ReadResult {
+  /** Null: no such key. */
+  readonly value: Uint8Array | null;
+  /** The committed height that was read at; null before the first block. */
+  readonly height: Height | null;
+}
+
+export interface StateMachineStatus {
+  /** Commands that took effect in blocks that committed since this node started. */
+  readonly committedCommands: number;
+  /** Own commands that wait for their commit. */
+  readonly pending: number;
+  /** Commands of peers that wait here. */
+  readonly forwarded: number;
+  /** The first difference that was found between this node's state and another's; null while there was none. */
+  readonly divergence: Divergence | null;
+}
+
+export interface CommandService {
+  /**
+   * Submits a command and resolves when it has taken effect in a block that is committed, durably on this node.
+   * Rejects with `CommandError` (its code says whether the command may still take effect), or with the signal's
+   * reason: the command is then no longer looked after, but may take effect all the same.
+   */
+  submit(command: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<CommandAnswer>;
+  /** Reads this node's committed state, which may be behind that of others; see `waitForHeight`. */
+  read(key: Uint8Array): ReadResult;
+  /** Resolves when this node has committed the block at `height`. Rejects with the signal's reason. */
+  waitForHeight(height: Height, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  status(): StateMachineStatus;
+  /** Refuses new commands and resolves when all own ones are settled, or the signal is aborted. */
+  drain(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Refuses new commands, rejects those that wait, and lets go of the replica, which goes on running. */
+  close(): void;
+}
+
+export interface ServiceParts {
+  readonly replica: ReplicaHandle;
+  readonly settings: StateMachineSettings;
+  readonly pool: CommandPool;
+  readonly ledger: BlockLedger;
+  readonly arrivals: Arrivals;
+  /** The first divergence found so far. */
+  divergence(): Divergence | null;
+}
+
+/** Owns what connects a state machine to its replica: the submitters, the forwarding and the subscriptions. */
+export class Service implements CommandService {
+  readonly #parts: ServiceParts;
+  readonly #maxCommandBytes: number;
+  readonly #forwarder: Forwarder;
+  readonly #heights: HeightWaiters = createHeightWaiters();
+  readonly #subscriptions: readonly Disposable[];
+  readonly #drained = new Set<() => void>();
+  #session = newSession();
+  #height: number;
+  #committedCommands = 0;
+  /** Whether a block committed that was executed before this process, or whose execution was forgotten. */
+  #hasUnknownCommits = false;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+
+  constructor(parts: ServiceParts) {
+    const { replica, settings, pool } = parts;
+    this.#parts = parts;
+    this.#height = replica.status().height ?? -1;
+    const largestDatum = replica.chain.limits.maxBlockBytes - BLOCK_OVERHEAD_BYTES;
+    this.#maxCommandBytes = Math.min(settings.maxCommandBytes, largestDatum - ENVELOPE_BYTES);
+    this.#forwarder = createForwarder({
+      pool,
+      replica,
+      fullBlockCommands: settings.maxBlockCommands,
+      fullBlockBytes: settings.maxBlockBytes,
+      committedHeight: () => this.#height,
+      onOverdue: (oldest) => this.#reviewOverdue(oldest),
+    });
+    this.#forwarder.onViewStarted(replica.status().view);
+    this.#subscriptions = [
+      replica.on('view-started', ({ view }) => this.#forwarder.onViewStarted(view)),
+      replica.on('proposed', ({ view, block }) => parts.ledger.proposed(view, block)),
+      replica.on('block-committed', ({ block, height }) => this.#onCommitted(block, height)),
+    ];
+    replica.commands.receive((from, frame) => this.#receive(from, frame));
+  }
+
+  get committedHeight(): number {
+    return this.#height;
+  }
+
+  onExecuted(commands: number, bytes: number): void {
+    this.#forwarder.onBlockExecuted(commands, bytes);
+  }
+
+  submit(command: Uint8Array, { signal }: { readonly signal?: AbortSignal } = {}): Promise<CommandAnswer> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      this.#checkRoom(command);
+      if (signal === undefined) {
+        this.#enqueue(command, { resolve, reject });
+        return;
+      }
+      let current: PendingCommand | undefined;
+      const abort = (): void => {
+        if (current !== undefined) this.#parts.pool.remove(current.key);
+        this.#settled();
+        reject(signal.reason);
+      };
+      const end = (): void => signal.removeEventListener('abort', abort);
+      signal.addEventListener('abort', abort, { once: true });
+      this.#enqueue(command, {
+        resolve: (answer) => {
+          end();
+          resolve(answer);
+        },
+        reject: (reason) => {
+          end();
+          reject(reason);
+        },
+        renewed: (pending) => {
+          current = pending;
+        },
+      });
+    });
+  }
+
+  #checkRoom(command: Uint8Array): void {
+    if (this.#state !== 'open') throw new CommandError('closed', 'the service is closing');
+    if (command.length > this.#maxCommandBytes) {
+      const message = `command of ${command.length} bytes: at most ${this.#maxCommandBytes} are allowed`;
+      throw new CommandError('too-large', message);
+    }
+    const { pool } = this.#parts;
+    if (!pool.hasRoom(command.length + ENVELOPE_BYTES) || !this.#isWithinWindow()) {
+      throw new PoolFullError(`${pool.own.count} commands wait already`, RETRY_AFTER_MS);
+    }
+  }
+
+  /** The oldest pending sequence must stay within what the replicas remember of a client. */
+  #isWithinWindow(): boolean {
+    const oldest = this.#parts.pool.oldestOwn()?.envelope;
+    if (oldest === undefined || !isSameClient(oldest, this.#session)) return true;
+    return this.#session.sequence - oldest.sequence < SEQUENCE_WINDOW;
+  }
+
+  #enqueue(command: Uint8Array, submission: Submission): void {
+    const { clientId } = this.#session;
+    const sequence = this.#session.sequence++;
+    const notAfter = Math.max(this.#height, 0) + COMMAND_LIFETIME_BLOCKS / 2;
+    const datum = encodeCommand({ clientId, sequence, notAfter, command });
+    const pending = this.#parts.pool.addOwn(datum, submission);
+    submission.renewed?.(pending);
+    this.#forwarder.add(pending);
+    this.#parts.arrivals.notify();
+  }
+
+  #receive(from: ReplicaId, frame: Uint8Array): void {
+    const datums = this.#state === 'closed' ? null : decodeFrame(frame);
+    if (datums === null) return;
+    let added = false;
+    for (const datum of datums) {
+      if (datum.length > this.#maxCommandBytes + ENVELOPE_BYTES) continue;
+      if (this.#parts.pool.addForwarded(from, datum) === 'added') added = true;
+    }
+    if (added) this.#parts.arrivals.notify();
+  }
+
+  #onCommitted(hash: BlockHash, height: Height): void {
+    this.#height = height;
+    const { committed, pruned } = this.#parts.ledger.commit(hash, height);
+    if (committed === undefined) this.#hasUnknownCommits = true;
+    else this.#settle(committed, hash);
+    for (const block of pruned) this.#requeue(block);
+    this.#renewExpired();
+    this.#heights.reached(height);
+    this.#settled();
+  }
+
+  #settle({ height, keys, results }: ExecutedBlock, blockHash: BlockHash): void {
+    this.#committedCommands += keys.length;
+    for (const key of keys) {
+      const command = this.#parts.pool.remove(key);
+      if (command === undefined || command.submission === null) continue;
+      const result = results.get(key);
+      // Somebody used our command's name for another one: ours has had no effect.
+      if (result === undefined) this.#renew(command);
+      else command.submission.resolve({ height, blockHash, result });
+    }
+  }
+
+  #requeue({ height, keys }: ExecutedBlock): void {
+    const waiting: PendingCommand[] = [];
+    for (const key of keys) {
+      const command = this.#parts.pool.get(key);
+      if (command !== undefined && command.submission !== null && command.includedAt <= height)
+        waiting.push(command);
+    }
+    if (waiting.length > 0) this.#forwarder.requeue(waiting);
+  }
+
+  /** Commands whose lifetime is over without effect; all blocks that could have carried them are committed. */
+  #renewExpired(): void {
+    for (;;) {
+      const oldest = this.#parts.pool.oldestOwn();
+      if (oldest === undefined || oldest.envelope.notAfter >= this.#height) return;
+      this.#parts.pool.remove(oldest.key);
+      this.#renew(oldest);
+    }
+  }
+
+  /** Submits the command again under a name that nobody else has seen. The old name must be dead. */
+  #renew({ envelope, submission }: PendingCommand): void {
+    if (submission === null) return;
+    if (isSameClient(envelope, this.#session)) this.#session = newSession();
+    this.#enqueue(envelope.command, submission);
+  }
+
+  /**
+   * A command that leaders keep leaving out may have lost its name: others used up this client's sequences. What has
+   * committed says so.
+   */
+  #reviewOverdue(oldest: PendingCommand): void {
+    const { pool, replica } = this.#parts;
+    const state = replica.snapshot();
+    try {
+      const height = state.highestCommitted?.height ?? -1;
+      // Not yet told of all that is committed: the command's own commit may be on its way.
+      if (height !== this.#height) return;
+      const reader = { get: (key: Uint8Array) => state.readAppState(key) };
+      if (!hasTakenEffect(reader, oldest.envelope)) return;
+    } finally {
+      state.close();
+    }
+    pool.remove(oldest.key);
+    if (this.#hasUnknownCommits) oldest.submission?.reject(resultLostError());
+    else this.#renew(oldest);
+  }
+
+  read(key: Uint8Array): ReadResult {
+    const state: CommittedState = this.#parts.replica.snapshot();
+    try {
+      const value = state.readAppState(userKey(key));
+      return { value: value === null ? null : value.slice(), height: state.highestCommitted?.height ?? null };
+    } finally {
+      state.close();
+    }
+  }
+
+  waitForHeight(height: Height, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (height <= this.#height) return Promise.resolve();
+    if (this.#state === 'closed') return Promise.reject(closedError());
+    return this.#heights.wait(height, signal);
+  }
+
+  status(): StateMachineStatus {
+    const { pool, divergence } = this.#parts;
+    return {
+      committedCommands: this.#committedCommands,
+      pending: pool.own.count,
+      forwarded: pool.forwarded.count,
+      divergence: divergence(),
+    };
+  }
+
+  drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#state === 'open') this.#state = 'draining';
+    return new Promise((resolve) => {
+      const end = (): void => {
+        signal?.removeEventListener('abort', end);
+        this.#drained.delete(end);
+        resolve();
+      };
+      this.#drained.add(end);
+      if (signal?.aborted === true) end();
+      else signal?.addEventListener('abort', end, { once: true });
+      this.#settled();
+    });
+  }
+
+  /** Ends `drain` when nothing is left to wait for. */
+  #settled(): void {
+    if (this.#drained.size > 0 && this.#parts.pool.own.count === 0)
+      for (const end of [...this.#drained]) end();
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#forwarder.close();
+    for (const command of [...this.#parts.pool.allOwn()]) {
+      this.#parts.pool.remove(command.key);
+      command.submission?.reject(closedError());
+    }
+    this.#heights.close(closedError());
+    this.#settled();
+  }
+}
+
+const closedError = (): CommandError =>
+  new CommandError('closed', 'the service closed before the command was known to be committed');
+
+const resultLostError = (): CommandError =>
+  new CommandError(
+    'result-lost',
+    'the command may have taken effect in a block whose results are not known any more',
+  );
+
+const isSameClient = (a: { readonly clientId: Uint8Array }, b: { readonly clientId: Uint8Array }): boolean =>
+  Buffer.compare(a.clientId, b.clientId) === 0;
+
+/** A client of the chain: a random name that lasts as long as the process, and no longer. */
+const newSession = () => ({ clientId: new Uint8Array(randomBytes(CLIENT_ID_BYTES)), sequence: 0 });

@@ -1,0 +1,301 @@
+import { createHash } from 'node:crypto';
+import type { AppStateUpdates } from '../../../src/model/app.ts';
+import type { Block } from '../../../src/model/block.ts';
+import { GENESIS_PC } from '../../../src/model/certificate.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/chain.ts';
+import type { ReplicaEvent, ReplicaEventType } from '../../../src/model/events.ts';
+import {
+  asBlockHash,
+  asChainId,
+  asDataHash,
+  asHeight,
+  asReplicaId,
+  asView,
+  type BlockHash,
+  type Height,
+  type ReplicaId,
+  type View,
+  ZERO_HASH,
+} from '../../../src/model/ids.ts';
+import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
+import type { AppView, ValidateBlockResult } from '../../../src/ports/app.ts';
+import {
+  type CommandService,
+  createStateMachine,
+  type Divergence,
+  type ReplicaHandle,
+  type StateMachine,
+  type StateMachineDefinition,
+  type StateMachineSettings,
+} from '../../../src/state-machine/index.ts';
+
+export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+export const text = (value: Uint8Array | null): string | null =>
+  value === null ? null : Buffer.from(value).toString();
+
+/** `key=value` sets, `-key` deletes, `!` throws; answers with what was there before. */
+export const registers: StateMachineDefinition = {
+  apply(command, state) {
+    const [key = '', value] = Buffer.from(command).toString().split('=');
+    if (key.startsWith('!')) throw new Error('refused on purpose');
+    const name = key.startsWith('-') ? key.slice(1) : key;
+    const before = state.get(bytes(name));
+    if (key.startsWith('-')) state.delete(bytes(name));
+    else state.set(bytes(name), bytes(value ?? ''));
+    return before ?? undefined;
+  },
+};
+
+const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
+const VALIDATORS = createValidatorSet([]) as unknown as ValidatorSet;
+
+/** The state after a block: what the replica would show the app. */
+class FakeState implements AppView {
+  readonly block: BlockHash;
+  readonly height: Height | null;
+  readonly appStateHash: Uint8Array;
+  readonly validatorSet = VALIDATORS;
+  readonly entries: ReadonlyMap<string, Uint8Array>;
+
+  constructor(
+    block: BlockHash,
+    height: Height | null,
+    hash: Uint8Array,
+    entries: ReadonlyMap<string, Uint8Array>,
+  ) {
+    this.block = block;
+    this.height = height;
+    this.appStateHash = hash;
+    this.entries = entries;
+  }
+
+  get(key: Uint8Array): Uint8Array | null {
+    return this.entries.get(hex(key)) ?? null;
+  }
+
+  after(block: Block, { sets, deletes }: AppStateUpdates): FakeState {
+    const entries = new Map(this.entries);
+    const changes: string[] = [];
+    for (const [key, value] of sets) {
+      entries.set(hex(key), value.slice());
+      changes.push(`${hex(key)}=${hex(value)}`);
+    }
+    for (const key of deletes) {
+      entries.delete(hex(key));
+      changes.push(`${hex(key)}-`);
+    }
+    const hash = createHash('sha256').update(this.appStateHash).update(changes.sort().join()).digest();
+    return new FakeState(block.hash, block.height, new Uint8Array(hash), entries);
+  }
+}
+
+export const emptyStateAt = (height: number | null): AppView =>
+  new FakeState(
+    height === null ? ZERO_HASH : asBlockHash('ab'.repeat(32)),
+    height === null ? null : asHeight(height),
+    new Uint8Array(32),
+    new Map(),
+  );
+
+/** One member of a fake cluster: a state machine on a replica that does what the test says. */
+export class FakeNode implements ReplicaHandle {
+  readonly id: ReplicaId;
+  readonly chain = {
+    chainId: asChainId(1),
+    scheme: 'ed25519',
+    epochLength: 10,
+    leaderTenure: 4,
+    limits: DEFAULT_LIMITS,
+  } as const;
+  readonly machine: StateMachine;
+  readonly service: CommandService;
+  readonly divergences: Divergence[] = [];
+  readonly states = new Map<BlockHash, FakeState>();
+  readonly sent: { readonly to: ReplicaId | 'all'; readonly frame: Uint8Array }[] = [];
+  readonly #cluster: FakeCluster;
+  readonly #listeners = new Map<ReplicaEventType, ((event: never) => void)[]>();
+  #receiver: (from: ReplicaId, frame: Uint8Array) => void = () => {};
+  committed: FakeState;
+  view = asView(1);
+
+  constructor(
+    cluster: FakeCluster,
+    id: ReplicaId,
+    definition: StateMachineDefinition,
+    settings: Partial<StateMachineSettings>,
+  ) {
+    this.#cluster = cluster;
+    this.id = id;
+    this.committed = new FakeState(ZERO_HASH, null, new Uint8Array(32), new Map());
+    this.states.set(ZERO_HASH, this.committed);
+    this.machine = createStateMachine({
+      apply: definition.apply,
+      settings,
+      onDivergence: (divergence) => this.divergences.push(divergence),
+    });
+    this.service = this.machine.attach(this);
+  }
+
+  readonly commands = {
+    send: (to: ReplicaId, frame: Uint8Array): void => {
+      this.sent.push({ to, frame });
+      this.#cluster.deliver(this.id, to, frame);
+    },
+    broadcast: (frame: Uint8Array): void => {
+      this.sent.push({ to: 'all', frame });
+      for (const { id } of this.#cluster.nodes) if (id !== this.id) this.#cluster.deliver(this.id, id, frame);
+    },
+    receive: (receiver: (from: ReplicaId, frame: Uint8Array) => void): void => {
+      this.#receiver = receiver;
+    },
+  };
+
+  receive(from: ReplicaId, frame: Uint8Array): void {
+    this.#receiver(from, frame);
+  }
+
+  on<Type extends ReplicaEventType>(
+    type: Type,
+    listener: (event: Extract<ReplicaEvent, { readonly type: Type }>) => void,
+  ): Disposable {
+    const listeners = this.#listeners.get(type) ?? [];
+    this.#listeners.set(type, [...listeners, listener]);
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#listeners.get(type) ?? []).filter((other) => other !== listener);
+        this.#listeners.set(type, left);
+      },
+    };
+  }
+
+  emit(event: ReplicaEvent): void {
+    for (const listener of this.#listeners.get(event.type) ?? []) listener(event as never);
+  }
+
+  status() {
+    return { view: this.view, height: this.committed.height };
+  }
+
+  leadersOf(view: View): readonly ReplicaId[] {
+    return [this.#cluster.leaderOf(view).id];
+  }
+
+  snapshot() {
+    const { committed } = this;
+    const { height } = committed;
+    return {
+      highestCommitted: height === null ? null : { height, hash: committed.block },
+      readAppState: (key: Uint8Array) => committed.get(key),
+      close: () => {},
+    };
+  }
+
+  async produce(
+    view: View,
+    parent: BlockHash,
+    waitMs = 0,
+    signal = new AbortController().signal,
+  ): Promise<Block> {
+    const state = this.states.get(parent)!;
+    const produced = await this.machine.app.produceBlock({ view, parent: null, state, waitMs }, signal);
+    const height = asHeight((state.height ?? -1) + 1);
+    const justify = { ...GENESIS_PC, view: asView(view - 1), block: parent };
+    const digest = createHash('sha256').update(`${view} ${height} ${parent}`);
+    for (const datum of produced.data) digest.update(datum);
+    const hash = asBlockHash(digest.digest('hex'));
+    const block: Block = { height, hash, justify, dataHash: asDataHash(hash), data: produced.data };
+    this.states.set(hash, state.after(block, produced.appStateUpdates!));
+    this.emit({ type: 'proposed', view, block: hash, height });
+    return block;
+  }
+
+  /** Throws what the app throws. */
+  validate(block: Block, context: 'proposal' | 'sync' = 'proposal'): ValidateBlockResult {
+    const state = this.states.get(block.justify.block)!;
+    const signal = new AbortController().signal;
+    const result = this.machine.app.validateBlock({ block, state, context }, signal) as ValidateBlockResult;
+    if (result.valid) this.states.set(block.hash, state.after(block, result.appStateUpdates!));
+    return result;
+  }
+
+  commit({ hash, height }: Pick<Block, 'hash' | 'height'>): void {
+    this.committed = this.states.get(hash)!;
+    this.emit({ type: 'block-committed', block: hash, height });
+  }
+
+  startView(view: number): void {
+    this.view = asView(view);
+    this.emit({ type: 'view-started', view: this.view, by: 'certificate' });
+  }
+}
+
+export interface FakeClusterOptions {
+  readonly nodes?: number;
+  readonly definition?: StateMachineDefinition;
+  readonly settings?: Partial<StateMachineSettings>;
+}
+
+/** State machines on replicas that share one chain, which the test makes grow block by block. */
+export class FakeCluster {
+  readonly nodes: readonly FakeNode[];
+  /** Whether frames between the nodes arrive. */
+  isConnected = true;
+  tip: BlockHash = ZERO_HASH;
+  view = 1;
+
+  constructor({ nodes = 4, definition = registers, settings = {} }: FakeClusterOptions = {}) {
+    this.nodes = Array.from(
+      { length: nodes },
+      (_, index) => new FakeNode(this, asReplicaId(`0${index}`.repeat(32)), definition, settings),
+    );
+  }
+
+  leaderOf(view: View): FakeNode {
+    return this.nodes[Math.floor(view / 4) % this.nodes.length]!;
+  }
+
+  get leader(): FakeNode {
+    return this.leaderOf(asView(this.view));
+  }
+
+  deliver(from: ReplicaId, to: ReplicaId, frame: Uint8Array): void {
+    const receiver = this.nodes.find(({ id }) => id === to);
+    if (this.isConnected) receiver?.receive(from, frame.slice());
+  }
+
+  enterView(view: number): void {
+    this.view = view;
+    for (const node of this.nodes) node.startView(view);
+  }
+
+  /** The current leader's block on the tip, validated everywhere; the tip moves to it. */
+  async propose(): Promise<Block> {
+    await settle();
+    const block = await this.leader.produce(asView(this.view), this.tip);
+    for (const node of this.nodes) {
+      if (node === this.leader) continue;
+      const { valid } = node.validate(block);
+      if (!valid) throw new Error(`${node.id} found the block invalid`);
+    }
+    this.tip = block.hash;
+    this.enterView(this.view + 1);
+    return block;
+  }
+
+  /** Proposes and commits at once. */
+  async order(): Promise<Block> {
+    const block = await this.propose();
+    this.commit(block);
+    await settle();
+    return block;
+  }
+
+  commit(block: Block): void {
+    for (const node of this.nodes) node.commit(block);
+  }
+}
+
+/** Lets everything run that is due in this turn of the event loop. */
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
