@@ -60,6 +60,8 @@ export function openQuestions(core: Core, certificate: ProgressCertificate): rea
   if (!isOurs(core, certificate)) return [];
   const subject = subjectOf(certificate);
   const signatures = signaturesOf(certificate);
+  const assigned = certificate.type === 'pc' ? assignedSet(core, certificate.pc) : 'retired';
+  if (typeof assigned !== 'string' && verdictOn(core, assigned, subject, signatures) === true) return [];
   return activeSets(core.sets)
     .filter((set) => verdictOn(core, set, subject, signatures) === undefined)
     .map((set) => ({ set, subject, signatures }));

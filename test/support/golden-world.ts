@@ -1,0 +1,460 @@
+import { blockHash } from '../../src/codec/block.ts';
+import { merkleRoot } from '../../src/codec/data-hash.ts';
+import type { Effect } from '../../src/core/effect.ts';
+import type { Input, RequestId } from '../../src/core/input.ts';
+import type { Recovered } from '../../src/core/recovered.ts';
+import { type Core, createCore, step } from '../../src/core/step.ts';
+import type { Block } from '../../src/model/block.ts';
+import {
+  GENESIS_PC,
+  GENESIS_RANKED_PC,
+  isGenesisPc,
+  type Phase,
+  type PhaseCertificate,
+  type TimeoutCertificate,
+} from '../../src/model/certificate.ts';
+import { DEFAULT_LIMITS, defaultSettings } from '../../src/model/chain.ts';
+import { bytesToHex } from '../../src/model/hex.ts';
+import {
+  asChainId,
+  asDataHash,
+  asHeight,
+  asMillis,
+  asPower,
+  asReplicaId,
+  asView,
+  type ReplicaId,
+} from '../../src/model/ids.ts';
+import type { Message, OutgoingMessage } from '../../src/model/messages.ts';
+import {
+  createValidatorSet,
+  type ValidatorSet,
+  type ValidatorSetUpdates,
+} from '../../src/model/validator-set.ts';
+
+/**
+ * Runs golden traces: commands that a protocol person can read aloud, each with all effects that the core answers.
+ * Replicas are r0, r1, ...; blocks have names; PC(v,B) is a Generic certificate of view v, PC(v,B,commit) another.
+ */
+export const COMMANDS = `
+world n=4 me=r0 tenure=1 epoch=10            a core that has not started
+block name=B on=PC                          a block that a restart finds on disk
+start                                        recovered from a fresh store
+restart view=V voted=V:B:phase highest=PC    recovered from a disk with these values; blocks named before are on it
+proposal from=r1 view=1 block=B on=PC [height=H] [hash=other]
+nudge from=r1 view=2 justify=PC
+vote from=r2 view=1 block=B [phase=prepare]
+new-view from=r2 view=1 highest=PC
+timeout-vote from=r2 view=0 [tc=TC(0)]
+advance from=r1 with=PC|TC(v) [chain=C]
+certified | refused                          the verifier's answer to the oldest check
+formed [bad=r2]                              its answer to the oldest request to form a certificate
+valid [update=+r4,-r0] | invalid | no-verdict   the app's answer to the oldest block to validate
+produced block=B [commands]                  the app's block
+timer name [view=V]                          the clock reaches a timer
+persisted                                    everything written so far is durable
+`;
+
+const CHAIN = asChainId(7);
+const NO_DATA = asDataHash(bytesToHex(merkleRoot([])));
+const idOf = (name: string): ReplicaId =>
+  asReplicaId((Number(name.slice(1)) + 1).toString(16).padStart(64, '0'));
+const PLAIN = {
+  appStateUpdates: { sets: [], deletes: [] },
+  validatorSetUpdates: null,
+  hasCommands: false,
+} as const;
+
+type Args = Readonly<Record<string, string>>;
+
+export class GoldenWorld {
+  #core: Core | null = null;
+  #set: ValidatorSet | null = null;
+  #n = 4;
+  #me: ReplicaId = idOf('r0');
+  #now = 0;
+  #lastTicket = 0;
+  readonly #blocks = new Map<string, Block>();
+  readonly #checks: { readonly request: RequestId; readonly count: number }[] = [];
+  readonly #forms: Extract<Effect, { type: 'form-certificate' }>[] = [];
+  readonly #validations: Extract<Effect, { type: 'validate-block' }>[] = [];
+  readonly #productions: Extract<Effect, { type: 'produce-block' }>[] = [];
+
+  /** Runs one command line and returns the effects, a line each. */
+  run(line: string): readonly string[] {
+    const [name = '', ...words] = line.trim().split(/\s+/);
+    const args: Record<string, string> = {};
+    for (const word of words) {
+      const at = word.indexOf('=');
+      args[at < 0 ? word : word.slice(0, at)] = at < 0 ? '' : word.slice(at + 1);
+    }
+    if (name === 'world') return this.#create(args);
+    if (name === 'block') {
+      this.#proposed({ ...args, block: args['name'] as string });
+      return [];
+    }
+    return this.#feed(this.#inputOf(name, args)).flatMap((effect) => this.#describe(effect));
+  }
+
+  #create(args: Args): readonly string[] {
+    this.#n = Number(args['n'] ?? 4);
+    this.#me = idOf(args['me'] ?? 'r0');
+    const members = Array.from({ length: this.#n }, (_, at) => ({ id: idOf(`r${at}`), power: asPower(1) }));
+    const set = createValidatorSet(members);
+    if (typeof set === 'string') throw new Error(set);
+    this.#set = set;
+    this.#core = createCore({
+      me: this.#me,
+      chain: {
+        chainId: CHAIN,
+        scheme: 'ed25519',
+        epochLength: Number(args['epoch'] ?? 10),
+        leaderTenure: Number(args['tenure'] ?? 1),
+        limits: DEFAULT_LIMITS,
+      },
+      settings: defaultSettings(1_000),
+      seed: 1,
+    });
+    return [];
+  }
+
+  #feed(input: Omit<Input, 'now'>): readonly Effect[] {
+    if (this.#core === null) throw new Error('the first command is world');
+    const effects = step(this.#core, { now: asMillis(this.#now), ...input } as Input);
+    for (const effect of effects) this.#note(effect);
+    return effects;
+  }
+
+  #note(effect: Effect): void {
+    if (effect.type === 'persist') this.#lastTicket = effect.ticket;
+    if (effect.type === 'check-signatures')
+      this.#checks.push({ request: effect.request, count: effect.checks.length });
+    if (effect.type === 'form-certificate') this.#forms.push(effect);
+    if (effect.type === 'validate-block') this.#validations.push(effect);
+    if (effect.type === 'produce-block') this.#productions.push(effect);
+  }
+
+  #inputOf(name: string, args: Args): Omit<Input, 'now'> {
+    switch (name) {
+      case 'start':
+      case 'restart':
+        return { type: 'recovered', disk: this.#disk(args) } as Omit<Input, 'now'>;
+      case 'persisted':
+        return { type: 'persisted', ticket: this.#lastTicket } as Omit<Input, 'now'>;
+      case 'certified':
+      case 'refused': {
+        const check = take(this.#checks, 'check');
+        const valid = new Uint8Array(check.count).fill(name === 'certified' ? 1 : 0);
+        return { type: 'signatures-checked', request: check.request, valid } as Omit<Input, 'now'>;
+      }
+      case 'formed':
+        return this.#formed(args);
+      case 'valid':
+      case 'invalid':
+      case 'no-verdict':
+        return this.#validated(name, args);
+      case 'produced':
+        return this.#produced(args);
+      case 'timer':
+        return this.#timer(args);
+      default:
+        return this.#message(name, args);
+    }
+  }
+
+  #formed(args: Args): Omit<Input, 'now'> {
+    const { request, votes, set } = take(this.#forms, 'request to form');
+    const bad = (args['bad'] ?? '').split(',').filter(Boolean).map(idOf);
+    const good = votes.filter(({ signer }) => !bad.includes(signer));
+    const indexes = good.map(({ signer }) => set.indexOf.get(signer) as number);
+    return { type: 'certificate-formed', request, signatures: signed(set, indexes), badSigners: bad } as Omit<
+      Input,
+      'now'
+    >;
+  }
+
+  #validated(name: string, args: Args): Omit<Input, 'now'> {
+    const { request } = take(this.#validations, 'block to validate');
+    const update = args['update'];
+    const validatorSetUpdates = update === undefined ? null : updatesOf(update);
+    const valid = { valid: true, ...PLAIN, validatorSetUpdates, hasCommands: 'commands' in args };
+    const validity = name === 'valid' ? valid : name === 'invalid' ? { valid: false } : null;
+    return { type: 'block-validated', request, validity } as Omit<Input, 'now'>;
+  }
+
+  #produced(args: Args): Omit<Input, 'now'> {
+    const asked = this.#productions.pop();
+    if (asked === undefined) throw new Error('nothing was asked of the app');
+    const { parent } = asked.ask;
+    const justify = this.#core?.highestPc.pc ?? GENESIS_PC;
+    const name = args['block'] as string;
+    const height = asHeight(parent === null ? 0 : parent.height + 1);
+    this.#blocks.set(name, this.#block(height, justify, name));
+    const block = { ...PLAIN, data: [], dataHash: dataHashOf(name), hasCommands: 'commands' in args };
+    return { type: 'block-produced', request: asked.request, block } as Omit<Input, 'now'>;
+  }
+
+  #timer(args: Args): Omit<Input, 'now'> {
+    const name = Object.keys(args)[0] as string;
+    const view = asView(Number(args['view'] ?? this.#core?.view));
+    this.#now += 1_000;
+    const timer = ['view', 'form-pc', 'new-views', 'relay'].includes(name)
+      ? { type: name, view }
+      : { type: name };
+    return { type: 'timer-fired', timer } as Omit<Input, 'now'>;
+  }
+
+  #message(name: string, args: Args): Omit<Input, 'now'> {
+    const from = idOf(args['from'] ?? 'r0');
+    return { type: 'message-received', from, message: this.#messageOf(name, args), bytes: 100 } as Omit<
+      Input,
+      'now'
+    >;
+  }
+
+  #messageOf(name: string, args: Args): Message {
+    const view = asView(Number(args['view'] ?? 0));
+    const chainId = asChainId(Number(args['chain'] ?? CHAIN));
+    const signature = new Uint8Array(64);
+    switch (name) {
+      case 'proposal':
+        return { type: 'proposal', chainId, view, block: this.#proposed(args) };
+      case 'nudge':
+        return { type: 'nudge', chainId, view, justify: this.#pc(args['justify'] as string) };
+      case 'vote': {
+        const phase = (args['phase'] ?? 'generic') as Phase;
+        const block = this.#named(args['block'] as string).hash;
+        return { type: 'phase-vote', chainId, view, block, phase, signature };
+      }
+      case 'new-view':
+        return { type: 'new-view', chainId, view, highestPc: this.#pc(args['highest'] as string) };
+      case 'timeout-vote':
+        return {
+          type: 'timeout-vote',
+          chainId,
+          view,
+          signature,
+          highestTc: args['tc'] ? this.#tc(args['tc'], chainId) : null,
+        };
+      case 'advance': {
+        const text = args['with'] as string;
+        const certificate = text.startsWith('TC')
+          ? ({ type: 'tc', tc: this.#tc(text, chainId) } as const)
+          : ({ type: 'pc', pc: { ...this.#pc(text), chainId } } as const);
+        return { type: 'advance-view', certificate };
+      }
+      default:
+        throw new Error(`no such command: ${name}`);
+    }
+  }
+
+  #proposed(args: Args): Block {
+    const name = args['block'] as string;
+    const known = this.#blocks.get(name);
+    if (known !== undefined) return known;
+    const justify = this.#pc(args['on'] as string);
+    const parent = [...this.#blocks.values()].find(({ hash }) => hash === justify.block);
+    const height = asHeight(Number(args['height'] ?? (parent === undefined ? 0 : parent.height + 1)));
+    const block = this.#block(height, justify, name);
+    const made =
+      args['hash'] === 'other'
+        ? { ...block, hash: blockHash('ed25519', height, justify, dataHashOf('other')) }
+        : block;
+    this.#blocks.set(name, made);
+    return made;
+  }
+
+  #block(height: Block['height'], justify: PhaseCertificate, name: string): Block {
+    const dataHash = dataHashOf(name);
+    return { height, hash: blockHash('ed25519', height, justify, dataHash), justify, dataHash, data: [] };
+  }
+
+  #named(name: string): Block {
+    const block = this.#blocks.get(name);
+    if (block === undefined) throw new Error(`no block is named ${name}`);
+    return block;
+  }
+
+  #pc(text: string): PhaseCertificate {
+    if (text === 'genesis') return GENESIS_PC;
+    const [, view, name, phase = 'generic'] = /^PC\((\d+),(\w+)(?:,(\w+))?\)$/.exec(text) ?? [];
+    const signatures = signed(this.#set as ValidatorSet, [0, 1, 2]);
+    const block = this.#named(name as string).hash;
+    return { chainId: CHAIN, view: asView(Number(view)), block, phase: phase as Phase, signatures };
+  }
+
+  #tc(text: string, chainId = CHAIN): TimeoutCertificate {
+    const view = asView(Number(/^TC\((\d+)\)$/.exec(text)?.[1]));
+    return { chainId, view, signatures: signed(this.#set as ValidatorSet, [0, 1, 2]) };
+  }
+
+  #disk(args: Args): Recovered {
+    const set = this.#set as ValidatorSet;
+    const vote = args['voted']?.split(':');
+    const highest = args['highest'];
+    const pc = highest === undefined ? null : this.#pc(highest);
+    const uncommitted = [...this.#blocks.values()].map((header) => ({
+      header,
+      validatorSetUpdates: null,
+      hasCommands: false,
+      updatesBefore: 0,
+    }));
+    return {
+      validatorSets: { committed: set, previous: set, updateHeight: null, decided: true },
+      latestUpdate: null,
+      highestCommitted: null,
+      uncommitted,
+      lockedPc: GENESIS_RANKED_PC,
+      highestPc: pc === null ? GENESIS_RANKED_PC : { pc, rank: { updates: 0, commit: 0, view: pc.view } },
+      highestTc: args['tc'] === undefined ? null : this.#tc(args['tc']),
+      entry: args['view'] === undefined ? null : { view: asView(Number(args['view'])), certificate: null },
+      keptPcs: [],
+      lastVote: vote === undefined ? null : voteOf(vote, (name) => this.#named(name)),
+      proposeUpTo: asView(Number(args['proposed'] ?? 0)),
+    };
+  }
+
+  // Descriptions: one line per effect; events only where they tell what no other effect does.
+
+  #describe(effect: Effect): readonly string[] {
+    switch (effect.type) {
+      case 'persist':
+        return [`write #${effect.ticket} ${effect.flush}: ${this.#delta(effect.delta)}`];
+      case 'send': {
+        const to = effect.to === 'all' ? 'all' : effect.to.map((id) => this.#who(id)).join(',');
+        return [`send ${this.#outgoing(effect.message)} -> ${to}${after(effect.after)}`];
+      }
+      case 'set-timer': {
+        const view = 'view' in effect.timer ? ` of view ${effect.timer.view}` : '';
+        return [`timer ${effect.timer.type}${view} in ${effect.at - this.#now} ms`];
+      }
+      case 'check-signatures':
+        return [
+          `verify ${effect.checks.map((check) => (check.type === 'certificate' ? this.#subject(check.subject) : 'signature')).join(', ')}`,
+        ];
+      case 'form-certificate':
+        return [
+          `form ${this.#subject(effect.subject)} of ${effect.votes.map(({ signer }) => this.#who(signer)).join(',')}`,
+        ];
+      case 'produce-block':
+        return [`ask the app for a block, ${effect.ask.waitUntil - this.#now} ms to wait`];
+      case 'validate-block':
+        return [`have the app validate ${this.#name(effect.ask.block.hash)} (${effect.ask.context})`];
+      case 'serve-blocks':
+        return [`serve blocks from ${effect.startHeight} to ${this.#who(effect.to)}`];
+      case 'cancel':
+        return ['cancel'];
+      case 'update-validators':
+        return [`validators: ${effect.sets.committed.validators.map(({ id }) => this.#who(id)).join(',')}`];
+      case 'emit':
+        return this.#event(effect.event);
+      case 'halt':
+        return [`HALT ${effect.fault.message}`];
+    }
+  }
+
+  #event(event: Extract<Effect, { type: 'emit' }>['event']): readonly string[] {
+    if (event.type === 'message-rejected')
+      return [`reject ${event.message} of ${this.#who(event.from)}: ${event.rejection.code}`];
+    if (event.type === 'block-committed')
+      return [`COMMIT ${this.#name(event.block)} at height ${event.height}`];
+    if (event.type === 'view-started') return [`enter view ${event.view} by ${event.by}`];
+    if (event.type === 'validator-set-decided') return ['DECIDED'];
+    return [];
+  }
+
+  #delta(delta: Extract<Effect, { type: 'persist' }>['delta']): string {
+    const parts = [
+      ...delta.inserts.map(({ block }) => `insert ${this.#name(block.hash)}`),
+      ...delta.commits.map(({ hash }) => `commit ${this.#name(hash)}`),
+      ...delta.prunes.map(({ hash }) => `prune ${this.#name(hash)}`),
+    ];
+    if (delta.validatorSets) parts.push('validator sets');
+    if (delta.highestPc) parts.push(`highest ${this.#pcName(delta.highestPc.pc)}`);
+    if (delta.lockedPc) parts.push(`lock ${this.#pcName(delta.lockedPc.pc)}`);
+    if (delta.highestTc) parts.push(`highest TC(${delta.highestTc.view})`);
+    if (delta.entry) parts.push(`view ${delta.entry.view}`);
+    if (delta.keptPcs) parts.push(`keep ${delta.keptPcs.map(({ pc }) => this.#pcName(pc)).join(' ')}`);
+    if (delta.lastVote) parts.push(`voted ${delta.lastVote.view}`);
+    if (delta.proposeUpTo !== undefined) parts.push(`propose up to ${delta.proposeUpTo}`);
+    return parts.join(', ') || 'nothing';
+  }
+
+  #outgoing(message: OutgoingMessage): string {
+    switch (message.type) {
+      case 'proposal':
+        return `proposal(${message.view}, ${this.#name(message.block)})`;
+      case 'nudge':
+        return `nudge(${message.view}, ${this.#pcName(message.justify)})`;
+      case 'phase-vote':
+        return `vote(${message.view}, ${this.#name(message.block)}, ${message.phase})`;
+      case 'new-view':
+        return `new-view(${message.view}, ${this.#pcName(message.highestPc)})`;
+      case 'timeout-vote':
+        return `timeout-vote(${message.view})`;
+      case 'advance-view':
+        return `advance(${message.certificate.type === 'pc' ? this.#pcName(message.certificate.pc) : `TC(${message.certificate.tc.view})`})`;
+      case 'advertise-pc':
+        return `advertise(${this.#pcName(message.highestPc)})`;
+      case 'advertise-block':
+        return `advertise(height ${message.height})`;
+      case 'block-sync-request':
+        return `sync-request(from ${message.startHeight})`;
+    }
+  }
+
+  #subject(subject: Extract<Effect, { type: 'form-certificate' }>['subject']): string {
+    return subject.type === 'timeout-vote'
+      ? `TC(${subject.view})`
+      : this.#pcName({ ...subject, signatures: GENESIS_PC.signatures });
+  }
+
+  #pcName(pc: PhaseCertificate): string {
+    if (isGenesisPc(pc)) return 'genesis';
+    return `PC(${pc.view},${this.#name(pc.block)}${pc.phase === 'generic' ? '' : `,${pc.phase}`})`;
+  }
+
+  #name(hash: Block['hash']): string {
+    for (const [name, block] of this.#blocks) if (block.hash === hash) return name;
+    return hash.slice(0, 8);
+  }
+
+  #who(id: ReplicaId): string {
+    return `r${Number.parseInt(id, 16) - 1}`;
+  }
+}
+
+const after = (ticket: number): string => (ticket === 0 ? '' : ` after #${ticket}`);
+
+const dataHashOf = (name: string): Block['dataHash'] =>
+  asDataHash(bytesToHex(merkleRoot([new TextEncoder().encode(name)])) || NO_DATA);
+
+function take<Item>(items: Item[], what: string): Item {
+  const item = items.shift();
+  if (item === undefined) throw new Error(`no ${what} is open`);
+  return item;
+}
+
+function signed(set: ValidatorSet, indexes: readonly number[]): PhaseCertificate['signatures'] {
+  const slots = set.validators.length;
+  const bitmap = new Uint8Array((slots + 7) >> 3);
+  for (const index of indexes) bitmap[index >> 3] = (bitmap[index >> 3] as number) | (1 << (index & 7));
+  return { slots, bitmap, bytes: new Uint8Array(64 * indexes.length) };
+}
+
+function updatesOf(text: string): ValidatorSetUpdates {
+  const words = text.split(',');
+  return {
+    inserts: words
+      .filter((word) => word.startsWith('+'))
+      .map((word) => ({ id: idOf(word.slice(1)), power: asPower(1), possession: null })),
+    deletes: words.filter((word) => word.startsWith('-')).map((word) => idOf(word.slice(1))),
+  };
+}
+
+function voteOf(
+  [view, name, phase]: readonly string[],
+  named: (name: string) => Block,
+): Recovered['lastVote'] {
+  return { view: asView(Number(view)), block: named(name as string).hash, phase: phase as Phase };
+}
