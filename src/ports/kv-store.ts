@@ -16,8 +16,8 @@ export interface KeyRange {
 /**
  * A stable view of the store. Keep it briefly and close it: a store may hold back space for it.
  *
- * Values belong to the caller only until the next call on the same snapshot unless it copies them; `get` of the
- * in-memory and the LMDB adapter say what they copy. Using a closed snapshot throws `StorageError`.
+ * What is read stays as it is for as long as the caller keeps it, beyond the snapshot too, and must not be changed: it
+ * is a copy, or bytes that the store itself never changes. Using a closed snapshot throws `StorageError`.
  */
 export interface KVSnapshot {
   get(key: Uint8Array): Uint8Array | null;

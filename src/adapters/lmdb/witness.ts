@@ -15,8 +15,8 @@ import type { WriteBatch } from '../../ports/kv-store.ts';
 const FILE_NAME = 'last-write';
 
 /**
- * Values remembered: of a batch's sets the last, where storage puts what a vote depends on. All fits in one page
- * of the file for keys of up to 200 bytes.
+ * Values remembered: those of a batch's lowest keys, where the library keeps what a vote depends on. With keys of up
+ * to 200 bytes it all fits in one page of the file.
  */
 const REMEMBERED_VALUES = 16;
 
@@ -60,13 +60,13 @@ export function readTestimony(directory: string): Testimony | null {
 
 /** u32 checksum of all that follows, u64 count, u32 bytes of entries, entries: u16 length, key, u32 checksum. */
 function encodeTestimony(count: number, { sets }: WriteBatch): Buffer {
-  const last = sets.slice(-REMEMBERED_VALUES);
-  const size = last.reduce((sum, [key]) => sum + 2 + key.length + 4, 0);
+  const lowest = lowestKeys(sets);
+  const size = lowest.reduce((sum, [key]) => sum + 2 + key.length + 4, 0);
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + size);
   bytes.writeBigUInt64LE(BigInt(count), 4);
   bytes.writeUInt32LE(size, 12);
   let at = HEADER_BYTES;
-  for (const [key, value] of last) {
+  for (const [key, value] of lowest) {
     at = bytes.writeUInt16LE(key.length, at);
     bytes.set(key, at);
     at = bytes.writeUInt32LE(crc32(value), at + key.length);
@@ -74,6 +74,24 @@ function encodeTestimony(count: number, { sets }: WriteBatch): Buffer {
   bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
   return bytes;
 }
+
+/** One pass: a batch may have thousands of sets. */
+function lowestKeys(sets: WriteBatch['sets']): WriteBatch['sets'] {
+  const lowest: KeyAndValue[] = [];
+  for (const set of sets) {
+    const highest = lowest[REMEMBERED_VALUES - 1];
+    if (highest !== undefined && compare(set, highest) >= 0) continue;
+    const at = lowest.findIndex((other) => compare(set, other) < 0);
+    lowest.splice(at === -1 ? lowest.length : at, 0, set);
+    if (lowest.length > REMEMBERED_VALUES) lowest.pop();
+  }
+  return lowest;
+}
+
+type KeyAndValue = WriteBatch['sets'][number];
+
+const compare = ([a]: KeyAndValue, [b]: KeyAndValue): number =>
+  (a[0] as number) - (b[0] as number) || Buffer.compare(a, b);
 
 /** The file keeps the end of a longer entry list that was there before; it is not looked at. */
 function decodeTestimony(file: Buffer): Testimony | null {

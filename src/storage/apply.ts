@@ -1,0 +1,219 @@
+import { writeBytes } from '../codec/primitives.ts';
+import type { CommittedBlock, InsertedBlock, TreeDelta } from '../core/block-tree/delta.ts';
+import { headerOf } from '../model/block.ts';
+import { StorageError } from '../model/errors.ts';
+import { asHeight, ZERO_HASH } from '../model/ids.ts';
+import type { SchemeName } from '../model/scheme.ts';
+import type { KVSnapshot, WriteBatch } from '../ports/kv-store.ts';
+import { encodeUpdates } from './app-state.ts';
+import { type BatchInProgress, beginBatch } from './batch.ts';
+import { readIdentityVariable } from './genesis.ts';
+import {
+  findBlock,
+  heightOf,
+  readBlock,
+  readCommittedAt,
+  readPendingUpdates,
+  readStateVariable,
+} from './reads.ts';
+import {
+  type BlockId,
+  encodeCommitted,
+  encodeData,
+  encodeEntry,
+  encodeHeight,
+  encodeHighestTc,
+  encodeKeptPcs,
+  encodePc,
+  encodeRankedPc,
+  encodeState,
+  encodeStoredBlock,
+  flagsOf,
+  type GuardedVariable,
+  type StateRecord,
+  type StoredBlock,
+} from './records.ts';
+import {
+  appStateKey,
+  blockAtHeightKey,
+  blockKey,
+  checksumOf,
+  encodeRecord,
+  heightOfKey,
+  variableKey,
+} from './schema.ts';
+import { encodeValidatorSets, encodeValidatorSetUpdates } from './validator-records.ts';
+
+/** The work on one batch; `state` is written when all else is. */
+interface Work {
+  readonly batch: BatchInProgress;
+  readonly scheme: SchemeName;
+  state: StateRecord;
+}
+
+/**
+ * The physical writes that `deltas`, in order, make on the state that `reader` shows: one atomic batch. Pure and
+ * synchronous. A delta that changes nothing makes an empty batch.
+ *
+ * `reader` must show everything that was asked to be written before, what is under way included: of two batches
+ * computed on one state, the second would undo part of the first.
+ *
+ * Inserting a known block changes nothing (R16). Throws `StorageError` when a record that is read is damaged, and when
+ * a delta contradicts what is stored, which only a bug can make it do: a parent that is missing, a block on top of
+ * another than the highest committed one or its descendants (R2), a commit that skips or repeats a height or leaves
+ * the committed branch, an update of the validator set without its certificate, a prune of a committed block.
+ */
+export function batchOf(reader: KVSnapshot, deltas: TreeDelta | readonly TreeDelta[]): WriteBatch {
+  const batch = beginBatch(reader);
+  const before = readStateVariable(reader);
+  const work: Work = { batch, scheme: before.scheme, state: before };
+  for (const delta of isList(deltas) ? deltas : [deltas]) applyDelta(work, delta);
+  if (work.state !== before) {
+    const key = variableKey('state');
+    batch.set(key, encodeState(key, work.state));
+  }
+  return batch.finish();
+}
+
+const isList = (deltas: TreeDelta | readonly TreeDelta[]): deltas is readonly TreeDelta[] =>
+  Array.isArray(deltas);
+
+const contradiction = (what: string): StorageError => new StorageError(`refused to write: ${what}`);
+
+function applyDelta(work: Work, delta: TreeDelta): void {
+  for (const inserted of delta.inserts) insertBlock(work, inserted);
+  for (const committed of delta.commits) commitBlock(work, committed);
+  for (const pruned of delta.prunes) pruneBlock(work, pruned);
+  writeVariables(work, delta);
+}
+
+function insertBlock(work: Work, { block, effects, updatesBefore }: InsertedBlock): void {
+  const { batch, scheme } = work;
+  const { hash, height } = block;
+  if (heightOf(batch, hash) !== null) return;
+  const updates = encodeUpdates(appStateHashOfParent(work, block), effects.appStateUpdates);
+  const stored: StoredBlock = {
+    header: headerOf(block),
+    ...flagsOf(block.data, effects),
+    updatesBefore,
+    appStateHash: updates.hash,
+  };
+  const write = (key: Uint8Array, encode: (key: Uint8Array) => Uint8Array): void =>
+    batch.set(key, encode(key));
+  write(blockKey('headers', height, hash), (key) => encodeStoredBlock(key, scheme, stored));
+  write(heightOfKey(hash), (key) => encodeHeight(key, height));
+  if (stored.hasData) write(blockKey('data', height, hash), (key) => encodeData(key, block.data));
+  if (stored.changesAppState) write(blockKey('appStateUpdates', height, hash), updates.record);
+  const { validatorSetUpdates } = effects;
+  if (validatorSetUpdates !== null) {
+    write(blockKey('validatorSetUpdates', height, hash), (key) =>
+      encodeValidatorSetUpdates(key, validatorSetUpdates),
+    );
+  }
+  work.state = { ...work.state, newestBlock: { height, hash } };
+}
+
+/** The hash of the state that a new block changes; checks that the block has its place in the tree. */
+function appStateHashOfParent({ batch, scheme, state }: Work, block: InsertedBlock['block']): Uint8Array {
+  const { hash, height, justify } = block;
+  const committedHeight = state.highestCommitted?.height ?? -1;
+  if (height <= committedHeight) {
+    throw contradiction(
+      `block ${hash} of height ${height} is new, but height ${committedHeight} is committed`,
+    );
+  }
+  const parent = findBlock(batch, scheme, justify.block);
+  if (parent === null && justify.block !== ZERO_HASH) {
+    throw contradiction(`the parent ${justify.block} of block ${hash} is not stored`);
+  }
+  const parentHeight = parent?.header.height ?? -1;
+  if (height !== parentHeight + 1) {
+    throw contradiction(`block ${hash} has height ${height}, its parent ${parentHeight}`);
+  }
+  // A parent at the committed height must be the committed block; siblings of it are pruned.
+  return parent?.appStateHash ?? readIdentityVariable(batch).genesisAppStateHash;
+}
+
+function commitBlock(work: Work, { hash, height, commitPc }: CommittedBlock): void {
+  const { batch, scheme, state } = work;
+  const block = readBlock(batch, scheme, { height, hash });
+  checkCommit(block, commitPc !== null, state.highestCommitted);
+  const { appStateHash } = block;
+  const atHeight = blockAtHeightKey(height);
+  batch.set(atHeight, encodeCommitted(atHeight, { hash, appStateHash }));
+  applyAppStateUpdates(batch, block);
+  if (commitPc !== null) {
+    const key = blockKey('commitPcs', height, hash);
+    batch.set(key, encodePc(key, scheme, commitPc));
+  }
+  work.state = { ...state, highestCommitted: { height, hash } };
+}
+
+function checkCommit(
+  { header: { hash, height, justify }, updatesValidators }: StoredBlock,
+  hasCommitPc: boolean,
+  top: BlockId | null,
+): void {
+  const next = top === null ? 0 : top.height + 1;
+  if (height !== next)
+    throw contradiction(`block ${hash} of height ${height} commits where height ${next} is next`);
+  if (justify.block !== (top?.hash ?? ZERO_HASH)) {
+    throw contradiction(
+      `block ${hash} of height ${height} commits, but its parent ${justify.block} is not committed`,
+    );
+  }
+  if (updatesValidators !== hasCommitPc) {
+    const fault = updatesValidators
+      ? 'without its Commit certificate'
+      : 'with a Commit certificate, which it has not';
+    throw contradiction(`block ${hash} of height ${height} commits ${fault} (R10)`);
+  }
+}
+
+function applyAppStateUpdates(batch: BatchInProgress, block: StoredBlock): void {
+  const updates = readPendingUpdates(batch, block);
+  if (updates === null) return;
+  for (const [key, value] of updates.all()) {
+    const stored = appStateKey(key);
+    if (value === null) batch.delete(stored);
+    else
+      batch.set(
+        stored,
+        encodeRecord(stored, value.length, (writer) => writeBytes(writer, value, value.length)),
+      );
+  }
+  batch.delete(blockKey('appStateUpdates', block.header.height, block.header.hash));
+}
+
+function pruneBlock(work: Work, { hash, height }: BlockId): void {
+  const { batch, scheme, state } = work;
+  if (readCommittedAt(batch, asHeight(height))?.hash === hash) {
+    throw contradiction(`block ${hash} of height ${height} is committed and cannot be pruned`);
+  }
+  const block = readBlock(batch, scheme, { height, hash });
+  batch.delete(blockKey('headers', height, hash));
+  batch.delete(heightOfKey(hash));
+  if (block.hasData) batch.delete(blockKey('data', height, hash));
+  if (block.changesAppState) batch.delete(blockKey('appStateUpdates', height, hash));
+  if (block.updatesValidators) batch.delete(blockKey('validatorSetUpdates', height, hash));
+  if (state.newestBlock?.hash === hash) work.state = { ...state, newestBlock: state.highestCommitted };
+}
+
+function writeVariables(work: Work, delta: TreeDelta): void {
+  const { scheme } = work;
+  const { validatorSets, lockedPc, highestPc, highestTc, entry, keptPcs, lastVote, proposeUpTo } = delta;
+  const guarded = (name: GuardedVariable, encode: (key: Uint8Array) => Uint8Array): void => {
+    const key = variableKey(name);
+    const value = encode(key);
+    work.batch.set(key, value);
+    work.state = { ...work.state, checksums: { ...work.state.checksums, [name]: checksumOf(value) } };
+  };
+  if (validatorSets) guarded('validatorSets', (key) => encodeValidatorSets(key, validatorSets));
+  if (lockedPc) guarded('lockedPc', (key) => encodeRankedPc(key, scheme, lockedPc));
+  if (highestPc) guarded('highestPc', (key) => encodeRankedPc(key, scheme, highestPc));
+  if (highestTc) guarded('highestTc', (key) => encodeHighestTc(key, scheme, highestTc));
+  if (entry) guarded('entry', (key) => encodeEntry(key, scheme, entry));
+  if (keptPcs) guarded('keptPcs', (key) => encodeKeptPcs(key, scheme, keptPcs));
+  if (lastVote) work.state = { ...work.state, lastVote };
+  if (proposeUpTo !== undefined) work.state = { ...work.state, proposeUpTo };
+}

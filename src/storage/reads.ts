@@ -1,0 +1,153 @@
+import { readPhaseCertificate } from '../codec/certificate.ts';
+import type { Reader, WireFormat } from '../codec/primitives.ts';
+import type { RecoveredBlock } from '../core/recovered.ts';
+import type { Datum } from '../model/block.ts';
+import type { PhaseCertificate } from '../model/certificate.ts';
+import { type BlockHash, type Height, ZERO_HASH } from '../model/ids.ts';
+import type { SchemeName } from '../model/scheme.ts';
+import type { ValidatorSetUpdates } from '../model/validator-set.ts';
+
+import { type PendingUpdates, pendingUpdates } from './app-state.ts';
+import {
+  type BlockId,
+  type CommittedRecord,
+  type GuardedVariable,
+  readCommitted,
+  readDatums,
+  readEntry,
+  readHeight,
+  readHighestTc,
+  readKeptPcs,
+  readRankedPc,
+  readState,
+  readStoredBlock,
+  type StateRecord,
+  type StoredBlock,
+} from './records.ts';
+import {
+  blockAtHeightKey,
+  blockKey,
+  checksumOf,
+  damaged,
+  decodeRecord,
+  demandRecord,
+  heightOfKey,
+  openRecord,
+  type Records,
+  readRecord,
+  variableKey,
+} from './schema.ts';
+import { readValidatorSets, readValidatorSetUpdates } from './validator-records.ts';
+
+// Typed reads of single records. All throw `StorageError`, which names the record, when one is damaged or missing
+// that must be there. What they return may be views of the store's bytes: not to be changed.
+
+/** Above all that was ever accepted: a chain's limits were kept to when a record was written. */
+const NO_LIMIT = 0x7fff_fff0;
+
+/** How stored certificates are read. */
+export const storedFormat = (scheme: SchemeName): WireFormat => ({
+  scheme,
+  limits: {
+    maxBlockBytes: NO_LIMIT,
+    maxDatums: NO_LIMIT,
+    maxValidators: NO_LIMIT,
+    maxSyncBlocks: NO_LIMIT,
+    maxSyncBytes: NO_LIMIT,
+  },
+});
+
+export function readStateVariable(snapshot: Records): StateRecord {
+  const key = variableKey('state');
+  return decodeRecord(key, demandRecord(snapshot, key), readState);
+}
+
+/** A reader of the variable `name`, which must be the one that `state` was written with. */
+function guarded<T>(name: GuardedVariable, read: (reader: Reader, format: WireFormat) => T) {
+  const key = variableKey(name);
+  return (snapshot: Records, state: StateRecord): T => {
+    const value = snapshot.get(key);
+    if (value === null) throw damaged(key, 'it is missing');
+    const payload = openRecord(key, value);
+    if (checksumOf(value) !== state.checksums[name]) {
+      throw damaged(key, 'it is not the one that was written last');
+    }
+    return decodeRecord(key, payload, (reader) => read(reader, storedFormat(state.scheme)));
+  };
+}
+
+export const readSets = guarded('validatorSets', (reader) =>
+  readValidatorSets(reader, variableKey('validatorSets')),
+);
+export const readLockedPc = guarded('lockedPc', readRankedPc);
+export const readHighestPc = guarded('highestPc', readRankedPc);
+export const readTc = guarded('highestTc', readHighestTc);
+export const readViewEntry = guarded('entry', readEntry);
+export const readKept = guarded('keptPcs', readKeptPcs);
+
+/** The height of a stored block, null when there is no such block. */
+export function heightOf(snapshot: Records, hash: BlockHash): Height | null {
+  const key = heightOfKey(hash);
+  const payload = readRecord(snapshot, key);
+  return payload === null ? null : decodeRecord(key, payload, readHeight);
+}
+
+/** A block that is stored. */
+export function readBlock(snapshot: Records, scheme: SchemeName, id: BlockId): StoredBlock {
+  const key = blockKey('headers', id.height, id.hash);
+  return decodeRecord(key, demandRecord(snapshot, key), (reader) =>
+    readStoredBlock(reader, storedFormat(scheme), id),
+  );
+}
+
+/** A block that may not be stored. */
+export function findBlock(snapshot: Records, scheme: SchemeName, hash: BlockHash): StoredBlock | null {
+  if (hash === ZERO_HASH) return null;
+  const height = heightOf(snapshot, hash);
+  return height === null ? null : readBlock(snapshot, scheme, { height, hash });
+}
+
+export function readCommittedAt(snapshot: Records, height: Height): CommittedRecord | null {
+  const key = blockAtHeightKey(height);
+  const payload = readRecord(snapshot, key);
+  return payload === null ? null : decodeRecord(key, payload, readCommitted);
+}
+
+/** The payload of the block's data record; null for a block without data. */
+export function readDataPayload(snapshot: Records, { header, hasData }: StoredBlock): Uint8Array | null {
+  return hasData ? demandRecord(snapshot, blockKey('data', header.height, header.hash)) : null;
+}
+
+export function readData(snapshot: Records, block: StoredBlock): readonly Datum[] {
+  const payload = readDataPayload(snapshot, block);
+  const { height, hash } = block.header;
+  return payload === null ? [] : decodeRecord(blockKey('data', height, hash), payload, readDatums);
+}
+
+/** The app-state updates of an uncommitted block; null for one without. */
+export function readPendingUpdates(snapshot: Records, block: StoredBlock): PendingUpdates | null {
+  if (!block.changesAppState) return null;
+  const { height, hash } = block.header;
+  return pendingUpdates(demandRecord(snapshot, blockKey('appStateUpdates', height, hash)));
+}
+
+export function readValidatorUpdates(snapshot: Records, block: StoredBlock): ValidatorSetUpdates | null {
+  if (!block.updatesValidators) return null;
+  const key = blockKey('validatorSetUpdates', block.header.height, block.header.hash);
+  return decodeRecord(key, demandRecord(snapshot, key), readValidatorSetUpdates);
+}
+
+/** The certificate that committed a validator-set-updating block, null while it is not committed. */
+export function readCommitPc(snapshot: Records, scheme: SchemeName, id: BlockId): PhaseCertificate | null {
+  const key = blockKey('commitPcs', id.height, id.hash);
+  const payload = readRecord(snapshot, key);
+  if (payload === null) return null;
+  return decodeRecord(key, payload, (reader) => readPhaseCertificate(reader, storedFormat(scheme)));
+}
+
+export const recoveredBlock = (snapshot: Records, block: StoredBlock): RecoveredBlock => ({
+  header: block.header,
+  validatorSetUpdates: readValidatorUpdates(snapshot, block),
+  hasCommands: block.hasCommands,
+  updatesBefore: block.updatesBefore,
+});
