@@ -48,7 +48,7 @@ export function headerSize(scheme: SchemeName, header: BlockHeader): number {
 }
 
 /** Everything of a block but its data, in the block's order: height, hash, justify, data hash. */
-export function writeHeader(writer: Writer, scheme: SchemeName, header: BlockHeader): void {
+function writeHeader(writer: Writer, scheme: SchemeName, header: BlockHeader): void {
   writeU64(writer, header.height);
   writeHex(writer, header.hash, HASH_SIZE);
   writePhaseCertificate(writer, scheme, header.justify);
@@ -56,7 +56,7 @@ export function writeHeader(writer: Writer, scheme: SchemeName, header: BlockHea
 }
 
 /** Checks form alone: whether `hash` is the header's is for the caller to see. */
-export function readHeader(reader: Reader, format: WireFormat): BlockHeader {
+function readHeader(reader: Reader, format: WireFormat): BlockHeader {
   const height = asHeight(readU64(reader));
   const hash = asBlockHash(readHex(reader, HASH_SIZE));
   const justify = readPhaseCertificate(reader, format);
@@ -70,7 +70,7 @@ export function dataSize(data: readonly Datum[]): number {
   return size;
 }
 
-export function writeData(writer: Writer, data: readonly Datum[]): void {
+function writeData(writer: Writer, data: readonly Datum[]): void {
   writeU32(writer, data.length);
   for (const datum of data) {
     writeU32(writer, datum.length);
@@ -79,7 +79,7 @@ export function writeData(writer: Writer, data: readonly Datum[]): void {
 }
 
 /** At most `maxDatums` datums with `maxBlockBytes` bytes in all; each is a view of the bytes being read. */
-export function readData(reader: Reader, { limits }: WireFormat): Datum[] {
+function readData(reader: Reader, { limits }: WireFormat): Datum[] {
   const count = readLength(reader, limits.maxDatums, 4, 'datums');
   const data: Datum[] = [];
   let left = limits.maxBlockBytes;

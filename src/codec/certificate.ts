@@ -40,13 +40,13 @@ const ED25519_SIGNATURE = SCHEME_SIZES.ed25519.vote;
 
 const NO_AGGREGATE = new Uint8Array(AGGREGATE_SIZE);
 
-export function signatureSetSize(scheme: SchemeName, signatures: SignatureSet): number {
+function signatureSetSize(scheme: SchemeName, signatures: SignatureSet): number {
   if (scheme === 'bls12381') return 4 + (signatures.slots >> 3) + AGGREGATE_SIZE;
   return 4 + signatures.slots + signatures.bytes.length;
 }
 
 /** Throws `RangeError` when the parts of `signatures` do not fit together in `scheme`. */
-export function writeSignatureSet(writer: Writer, scheme: SchemeName, signatures: SignatureSet): void {
+function writeSignatureSet(writer: Writer, scheme: SchemeName, signatures: SignatureSet): void {
   if (scheme === 'bls12381') writeAggregate(writer, signatures);
   else writeSignatureList(writer, signatures);
 }
@@ -79,7 +79,7 @@ function writeSignatureList(writer: Writer, { slots, bitmap, bytes }: SignatureS
   }
 }
 
-export function readSignatureSet(reader: Reader, format: WireFormat): SignatureSet {
+function readSignatureSet(reader: Reader, format: WireFormat): SignatureSet {
   return format.scheme === 'bls12381' ? readAggregate(reader, format) : readSignatureList(reader, format);
 }
 

@@ -31,7 +31,7 @@ const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });
 
 /** Small numbers, and those around the borders of 32 and 53 bits. */
-export const integer: fc.Arbitrary<number> = fc.oneof(
+const integer: fc.Arbitrary<number> = fc.oneof(
   fc.nat({ max: 300 }),
   fc.constantFrom(2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, MAX_INTEGER - 1, MAX_INTEGER),
   fc.integer({ min: 0, max: MAX_INTEGER }),
@@ -54,7 +54,7 @@ const signatureList: fc.Arbitrary<SignatureSet> = fc
     return { slots: slots.length, bitmap, bytes: new Uint8Array(Buffer.concat(signatures)) };
   });
 
-export const signatureSet = (scheme: SchemeName): fc.Arbitrary<SignatureSet> =>
+const signatureSet = (scheme: SchemeName): fc.Arbitrary<SignatureSet> =>
   fc.oneof(
     { weight: 1, arbitrary: fc.constant(NO_SIGNATURES) },
     { weight: 5, arbitrary: scheme === 'bls12381' ? aggregate : signatureList },
