@@ -105,12 +105,13 @@ function verifyCase(scheme: SchemeName, n: number): Case {
 function verifyAgainCase(scheme: SchemeName, n: number): Case {
   return {
     name: `certificate/verify-again/${scheme}/n=${n}`,
-    prepare: () => {
+    prepare: async () => {
       const { set, views } = castOf(scheme, n);
       const verifier = createVerifier({ scheme, workers: 0, trustKeys: true });
       const checks = views.map(({ preimage, certificate }): SignatureCheck[] => [
         { type: 'certificate', set, preimage, signatures: certificate },
       ]);
+      await verifier.check(checks.flat(), 'now');
       let next = 0;
       return {
         run: { async: () => verifier.check(checks[next++ % checks.length] as SignatureCheck[], 'now') },

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { createWriter, finish, writeBytes, writeU32 } from '../../codec/primitives.ts';
 import type { SignatureSet } from '../../model/scheme.ts';
 
 /**
@@ -32,7 +33,12 @@ export function certificateKey(
   message: Uint8Array,
   { slots, bitmap, bytes }: SignatureSet,
 ): string {
-  const head = new Uint32Array([setId, slots, message.length, bitmap.length, bytes.length]);
-  const parts = [new Uint8Array(head.buffer), message, bitmap, bytes];
-  return hash('sha256', Buffer.concat(parts));
+  const writer = createWriter(4 * 5 + message.length + bitmap.length + bytes.length);
+  writeU32(writer, setId);
+  writeU32(writer, slots);
+  for (const part of [message, bitmap, bytes]) {
+    writeU32(writer, part.length);
+    writeBytes(writer, part, part.length);
+  }
+  return hash('sha256', finish(writer));
 }

@@ -141,6 +141,7 @@ export class ExecutorVerifier implements PoolVerifier {
       }
     }
     this.#startLoose(loose, priority, verdicts, parts);
+    if (parts.length === 0) return verdicts;
     await untilAborted(Promise.all(parts.map(({ done }) => done)), signal, () => {
       for (const { pending } of parts) pending.cancel();
     });
