@@ -1,0 +1,62 @@
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+export interface FaultOptions {
+  /** Faults stop then: partitions heal, and all but `downAfter` are up. */
+  readonly untilMs: number;
+  /** Replicas that may be down at once; all of them by default. */
+  readonly maxDown?: number;
+  /** Mean time between two faults; two view times by default. */
+  readonly everyMs?: number;
+  /** Replicas that stay down when the faults stop; none by default. */
+  readonly downAfter?: readonly number[];
+}
+
+/** Boots after the faults are spread over so many view times, as operators would do it. */
+const BOOTS_WITHIN_VIEW_TIMES = 10;
+
+/** Crashes, restarts, partitions and heals at random, by the world's seed, until a moment. */
+export function randomFaults(world: World, options: FaultOptions): void {
+  const random = world.random.fork('faults');
+  const everyMs = options.everyMs ?? 2 * world.settings.viewTimeMs;
+  const again = (): void => {
+    const waitMs = -Math.log(1 - random.float()) * everyMs;
+    if (world.now + waitMs >= options.untilMs) {
+      world.after(Math.max(0, options.untilMs - world.now), () => recover(world, options, random));
+      return;
+    }
+    world.after(waitMs, () => {
+      disturb(world, options, random);
+      again();
+    });
+  };
+  again();
+}
+
+function disturb(world: World, { maxDown }: FaultOptions, random: Random): void {
+  const down = world.replicas.filter(({ isUp }) => !isUp);
+  const up = world.replicas.filter(({ isUp }) => isUp);
+  const die = random.float();
+  if (die < 0.35 && up.length > 0 && down.length < (maxDown ?? world.replicas.length)) {
+    world.crash(random.pick(up).index);
+  } else if (die < 0.7 && down.length > 0) world.restart(random.pick(down).index);
+  else if (die < 0.85) world.partition(randomGroups(world, random));
+  else world.heal();
+}
+
+/** Two or three groups of random sizes. */
+function randomGroups(world: World, random: Random): number[][] {
+  const groups: number[][] = Array.from({ length: random.between(2, 3) }, () => []);
+  for (const { index } of world.replicas) random.pick(groups).push(index);
+  return groups;
+}
+
+function recover(world: World, { downAfter = [] }: FaultOptions, random: Random): void {
+  world.heal();
+  for (const index of downAfter) world.crash(index);
+  const bootWithinMs = BOOTS_WITHIN_VIEW_TIMES * world.settings.viewTimeMs;
+  for (const { index, isUp } of world.replicas) {
+    if (isUp || downAfter.includes(index)) continue;
+    world.after(random.float() * bootWithinMs, () => world.restart(index));
+  }
+}

@@ -1,0 +1,18 @@
+import type { CoreConfig } from '../core/config.ts';
+import type { Effect } from '../core/effect.ts';
+import type { Input } from '../core/input.ts';
+import type { CoreStatus } from '../core/state.ts';
+
+type WithoutTime<What> = What extends unknown ? Omit<What, 'now'> : never;
+
+/** An input before the replica's clock has stamped it. */
+export type UntimedInput = WithoutTime<Input>;
+
+/** One life of a replica's core. */
+export interface SimulatedCore {
+  step(input: Input): readonly Effect[];
+  status(): CoreStatus;
+}
+
+/** Makes a core for one life; the tests of the tests put cores with a broken rule here. */
+export type MakeCore = (config: CoreConfig) => SimulatedCore;

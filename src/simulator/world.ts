@@ -1,0 +1,502 @@
+import { decodeMessage, encodeMessage } from '../codec/messages.ts';
+import type { TreeDelta } from '../core/block-tree/delta.ts';
+import type { Effect } from '../core/effect.ts';
+import type { Input } from '../core/input.ts';
+import type { Recovered } from '../core/recovered.ts';
+import type { ChainParameters, LocalSettings } from '../model/chain.ts';
+import type { ReplicaEvent } from '../model/events.ts';
+import type { GenesisDocument } from '../model/genesis.ts';
+import { asPower, type ReplicaId } from '../model/ids.ts';
+import type { Message } from '../model/messages.ts';
+import { createValidatorSet, type ValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
+import { type AdversaryHost, createAdversaryHost } from './adversary-host.ts';
+import { type Command, createCommandApp } from './app.ts';
+import { ALL_CHECKERS } from './checkers/index.ts';
+import { describeMessage } from './describe.ts';
+import { createEventQueue, type EventQueue } from './event-queue.ts';
+import { SimulationFailure } from './failure.ts';
+import { createForge, type Forge } from './forge.ts';
+import { Host, type HostHooks } from './host.ts';
+import { estimatedSize } from './message-size.ts';
+import { createNetwork, type SimulatedNetwork } from './network.ts';
+import type { Checker, ObservedReplica, ObservedWorld } from './observer.ts';
+import { createRandom, type Random } from './random.ts';
+import { realCore } from './real-core.ts';
+import { createReplicaView, type ReplicaView } from './replica-view.ts';
+import { createKeyring, type Keyring } from './signatures.ts';
+import { createTrace, type Trace } from './trace.ts';
+import { genesisOf, type ResolvedWorld, resolveOptions, type WorldOptions } from './world-options.ts';
+
+/** What becomes of a message on its way; by default, or when nothing is returned, the network decides. */
+export type Interception = 'deliver' | 'drop' | { readonly delayMs: number } | undefined;
+
+/** Sees every message before the network does, loopback excluded. */
+export type Interceptor = (from: number, to: number, message: Message) => Interception;
+
+/** How much of the past a failure shows. */
+const LINES_IN_FAILURES = 120;
+/** Events at one instant: above it something goes round in circles without time passing. */
+const MAX_EVENTS_PER_INSTANT = 200_000;
+/** `run({ views })` gives up when a view takes so many view times on average, start-up aside. */
+const VIEW_TIMES_PER_VIEW = 3;
+const VIEW_TIMES_TO_START = 200;
+const TICKS_PER_VIEW_TIME = 10;
+
+/** Makes a simulated world and starts its replicas. Throws ConfigError on options that make no sense. */
+export const createWorld = (options: WorldOptions): World => new World(options);
+
+/**
+ * A deterministic world of replicas: a virtual clock, a simulated network, disks that crash, stand-in signatures, and
+ * the real core. Checkers watch every step; a broken rule throws a SimulationFailure that names the seed.
+ */
+export class World implements ObservedWorld {
+  readonly seed: number;
+  readonly chain: ChainParameters;
+  readonly settings: LocalSettings;
+  readonly genesis: GenesisDocument;
+  readonly genesisSet: ValidatorSet;
+  readonly keyring: Keyring;
+  readonly forge: Forge;
+  readonly random: Random;
+  readonly replicas: readonly ReplicaView[];
+  readonly #options: WorldOptions;
+  readonly #resolved: ResolvedWorld;
+  readonly #queue: EventQueue;
+  readonly #network: SimulatedNetwork;
+  readonly #trace: Trace;
+  readonly #hosts: readonly Host[];
+  readonly #honest: readonly Host[];
+  readonly #adversaries: ReadonlyMap<number, AdversaryHost>;
+  readonly #indexOf: ReadonlyMap<ReplicaId, number>;
+  readonly #checkers: readonly Checker[];
+  readonly #commands: Command[] = [];
+  readonly #interceptors = new Set<Interceptor>();
+  readonly #listeners = new Set<(index: number, event: ReplicaEvent) => void>();
+  readonly #views: number[];
+  #disturbedAt = 0;
+  #eventsAtInstant = 0;
+  #instant = -1;
+  #pendingApp: Promise<void> | null = null;
+  #messages = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#resolved = resolveOptions(options);
+    this.seed = options.seed;
+    this.random = createRandom(options.seed);
+    this.#queue = createEventQueue();
+    const count = options.n + (options.listeners ?? 0);
+    this.keyring = createKeyring(options.scheme ?? 'ed25519', count, this.random.fork('keys'));
+    this.genesis = genesisOf(options, this.keyring);
+    this.chain = this.genesis.chain;
+    this.settings = this.#resolved.settings;
+    const set = createValidatorSet(this.genesis.validators.map(({ id, power }) => ({ id, power })));
+    if (typeof set === 'string') throw new RangeError(`the powers make no validator set: ${set}`);
+    this.genesisSet = set;
+    this.forge = createForge(this.keyring, this.chain.chainId, set);
+    this.#network = createNetwork(this.#resolved.network, count, this.random.fork('network'));
+    this.#indexOf = new Map(this.keyring.ids.map((id, index) => [id, index]));
+    this.#trace = createTrace((id) => this.nameOf(id), options.traceMemory);
+    this.#views = new Array<number>(count).fill(0);
+    this.#hosts = this.keyring.ids.map((_, index) => this.#createHost(index));
+    this.#adversaries = this.#createAdversaries();
+    this.#honest = this.#hosts.filter(({ index }) => !this.#adversaries.has(index));
+    this.replicas = this.#hosts.map((host) => this.#createView(host));
+    this.#checkers = (options.checkers ?? ALL_CHECKERS).map((factory) => {
+      const checker: Checker = factory(this, (what) => this.fail(checker.name, what));
+      return checker;
+    });
+    for (const host of this.#hosts) host.boot();
+    for (const adversary of this.#adversaries.values()) adversary.start();
+    this.#scheduleTick();
+  }
+
+  #createHost(index: number): Host {
+    const { settings, latencies } = this.#resolved;
+    return new Host(
+      index,
+      {
+        now: () => this.#queue.now,
+        schedule: (afterMs, run) => this.#queue.schedule(this.#queue.now + afterMs, run),
+        cancel: (event) => this.#queue.cancel(event),
+        random: this.random,
+        chain: this.chain,
+        settings,
+        keyring: this.keyring,
+        latencies,
+        clockDrift: this.#options.clockDrift ?? 0,
+        makeCore: this.#options.makeCore ?? realCore,
+        hooks: this.#hooks(),
+      },
+      this.#options.app?.(index) ??
+        createCommandApp({ commands: this.#commands, steady: this.#options.load !== 'idle' }, index),
+      this.genesis,
+    );
+  }
+
+  #createAdversaries(): ReadonlyMap<number, AdversaryHost> {
+    const factories = Object.entries(this.#options.adversaries ?? {});
+    const byzantine = new Set(factories.map(([index]) => this.keyring.ids[Number(index)] as ReplicaId));
+    return new Map(
+      factories.map(([index, factory]) => {
+        const host = this.#hosts[Number(index)] as Host;
+        const adversary = createAdversaryHost(factory, host, {
+          now: () => this.#queue.now,
+          after: (ms, run) => void this.#queue.schedule(this.#queue.now + ms, run),
+          random: this.random.fork(`adversary ${index}`),
+          chain: this.chain,
+          settings: this.settings,
+          keyring: this.keyring,
+          byzantine,
+          hosts: this.#hosts,
+          send: (to, message) => this.#dispatch(host.index, this.#indexOf.get(to) ?? -1, message),
+        });
+        return [Number(index), adversary];
+      }),
+    );
+  }
+
+  #createView(host: Host): ReplicaView {
+    return createReplicaView(host, {
+      isHonest: !this.#adversaries.has(host.index),
+      view: () => this.#views[host.index] ?? 0,
+    });
+  }
+
+  // What replicas tell the world.
+
+  #hooks(): HostHooks {
+    return {
+      onBoot: (host, recovered) => this.#onBoot(host, recovered),
+      onInput: (host, input) => this.#trace.add({ at: this.now, replica: host.index, type: 'input', input }),
+      onStep: (host, input, effects) => this.#onStep(host, input, effects),
+      onWritten: (host, delta) => this.#onWritten(host, delta),
+      onDurable: (host, delta) => this.#watch(host, (checker) => checker.onDurable?.(host, delta)),
+      onCrash: (host) => this.#watch(host, (checker) => checker.onCrash?.(host)),
+      onEvent: (host, event) => {
+        for (const listener of this.#listeners) listener(host.index, event);
+      },
+      onHalt: (host, where, reason) => this.#onHalt(host, where, reason),
+      transmit: (host, to, message) => this.#transmit(host, to, message),
+      awaitApp: (answer) => {
+        this.#pendingApp = Promise.all([this.#pendingApp, answer]).then(() => undefined);
+      },
+    };
+  }
+
+  #watch(host: Host, tell: (checker: Checker) => void): void {
+    if (!this.#adversaries.has(host.index)) for (const checker of this.#checkers) tell(checker);
+  }
+
+  #onBoot(host: Host, recovered: Recovered): void {
+    this.#views[host.index] = recovered.entry?.view ?? 0;
+    this.#watch(host, (checker) => checker.onBoot?.(host, recovered));
+  }
+
+  #onStep(host: Host, input: Input, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.#trace.add({ at: this.now, replica: host.index, type: 'effect', effect });
+    }
+    this.#watch(host, (checker) => checker.onStep?.(host, input, effects));
+  }
+
+  #onWritten(host: Host, delta: TreeDelta): void {
+    if (delta.entry !== undefined) this.#views[host.index] = delta.entry.view;
+    this.#watch(host, (checker) => checker.onWritten?.(host, delta));
+  }
+
+  #onHalt(host: Host, where: 'core' | 'disk', reason: string): void {
+    this.#note(`r${host.index} halts: ${reason}`);
+    this.#disturb();
+    if (!this.#adversaries.has(host.index) && where === 'core')
+      this.fail('halt', `r${host.index}: ${reason}`);
+  }
+
+  // Messages.
+
+  #transmit(host: Host, to: readonly ReplicaId[] | 'all', message: Message): void {
+    const recipients = to === 'all' ? this.keyring.ids : to;
+    this.#watch(host, (checker) => checker.onSent?.(host, message, recipients.length));
+    const adversary = this.#adversaries.get(host.index);
+    for (const recipient of recipients) {
+      const index = this.#indexOf.get(recipient);
+      if (index === undefined) continue;
+      const sent =
+        adversary === undefined || index === host.index ? [message] : adversary.send(recipient, message);
+      for (const one of sent) this.#dispatch(host.index, index, one);
+    }
+  }
+
+  #dispatch(from: number, to: number, message: Message): void {
+    if (to < 0) return;
+    this.#messages++;
+    if (from === to) {
+      this.#deliverAfter(0, from, to, message);
+      return;
+    }
+    let verdict: Interception;
+    for (const interceptor of this.#interceptors) verdict ??= interceptor(from, to, message);
+    if (verdict === 'drop') return;
+    const delays =
+      verdict === undefined || verdict === 'deliver'
+        ? this.#network.route(from, to, this.now)
+        : [verdict.delayMs];
+    for (const delayMs of delays) this.#deliverAfter(delayMs, from, to, message);
+  }
+
+  #deliverAfter(delayMs: number, from: number, to: number, message: Message): void {
+    const frame =
+      this.#options.encode === true && from !== to ? encodeMessage(this.chain.scheme, message) : null;
+    this.#queue.schedule(this.now + delayMs, () => {
+      if (!this.#network.connects(from, to)) return;
+      if (frame === null) this.#deliver(from, to, message, estimatedSize(this.chain.scheme, message));
+      else this.#deliverFrame(from, to, frame);
+    });
+  }
+
+  #deliverFrame(from: number, to: number, frame: Uint8Array): void {
+    const { scheme, limits } = this.chain;
+    const decoded = decodeMessage({ scheme, limits }, frame);
+    if ('value' in decoded) this.#deliver(from, to, decoded.value, frame.length);
+    else if (!this.#adversaries.has(from)) {
+      this.fail('codec', `r${from} sent what r${to} cannot decode: ${decoded.rejection.detail}`);
+    }
+  }
+
+  #deliver(from: number, to: number, message: Message, bytes: number): void {
+    const sender = this.keyring.ids[from] as ReplicaId;
+    if (this.#adversaries.get(to)?.receive(sender, message) === false) return;
+    this.#hosts[to]?.receive(sender, message, bytes);
+  }
+
+  // What scenarios do.
+
+  /** Virtual milliseconds since the world began. */
+  get now(): number {
+    return this.#queue.now;
+  }
+
+  /** The highest view that an honest replica is in or was last in. */
+  get view(): number {
+    return Math.max(...this.#honest.map(({ index }) => this.#views[index] ?? 0));
+  }
+
+  /** The greatest height that an honest replica has committed; -1 while there is none. */
+  get height(): number {
+    return Math.max(...this.#honest.map(({ index }) => (this.replicas[index] as ReplicaView).height));
+  }
+
+  /** Messages that were sent, each copy of a broadcast counted. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  get honest(): readonly ObservedReplica[] {
+    return this.#honest;
+  }
+
+  get calmSince(): number {
+    if (this.#network.isPartitioned || this.#interceptors.size > 0) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#network.gstMs, this.#disturbedAt);
+  }
+
+  /** Equal for equal histories. */
+  get traceHash(): string {
+    return this.#trace.hash;
+  }
+
+  nameOf(id: ReplicaId): string {
+    const index = this.#indexOf.get(id);
+    return index === undefined ? id.slice(0, 8) : `r${index}`;
+  }
+
+  replica(index: number): ReplicaView {
+    const found = this.replicas[index];
+    if (found === undefined) throw new RangeError(`there is no replica ${index}`);
+    return found;
+  }
+
+  /** The last `count` events, for people. */
+  trace(count: number = LINES_IN_FAILURES): readonly string[] {
+    return this.#trace.last(count);
+  }
+
+  /** Ends the run: throws a SimulationFailure with the seed and the last events. */
+  fail(checker: string, what: string): never {
+    throw new SimulationFailure(checker, what, this.seed, this.trace());
+  }
+
+  /** Stops a replica at once; what its disk had not flushed may be lost. Crashing twice changes nothing. */
+  crash(index: number): void {
+    const host = this.#hosts[index] as Host;
+    if (!host.isUp) return;
+    this.#note(`r${index} crashes`);
+    this.#disturb();
+    host.crash();
+  }
+
+  /** Starts a replica that is down from its disk. */
+  restart(index: number): void {
+    const host = this.#hosts[index] as Host;
+    if (host.isUp) return;
+    this.#note(`r${index} restarts`);
+    this.#disturb();
+    host.boot();
+  }
+
+  /** From now on the replica's disk fails: the replica stops at its next flush. */
+  failDisk(index: number): void {
+    this.#note(`the disk of r${index} begins to fail`);
+    (this.#hosts[index] as Host).disk.fail();
+  }
+
+  /** Cuts all links between the groups; a replica that no group names is alone. Messages on their way are lost. */
+  partition(groups: readonly (readonly number[])[]): void {
+    this.#note(`partition ${groups.map((group) => `{${group.join(',')}}`).join(' ')}`);
+    this.#network.partition(groups);
+  }
+
+  heal(): void {
+    this.#note('the partition heals');
+    this.#network.heal();
+    this.#disturb();
+  }
+
+  /** Lets `interceptor` decide about messages until the returned function is called; earlier ones decide first. */
+  intercept(interceptor: Interceptor): () => void {
+    this.#interceptors.add(interceptor);
+    return () => {
+      this.#interceptors.delete(interceptor);
+      this.#disturb();
+    };
+  }
+
+  /** Delivers `message` to one replica only, past network and interceptors. */
+  give(from: number, to: number, message: Message, delayMs = 0): void {
+    this.#note(`given to r${to} from r${from}: ${describeMessage(message)}`);
+    this.#queue.schedule(this.now + delayMs, () =>
+      this.#deliver(from, to, message, estimatedSize(this.chain.scheme, message)),
+    );
+  }
+
+  /** Runs something later, such as a fault. */
+  after(delayMs: number, run: () => void): void {
+    this.#queue.schedule(this.now + delayMs, run);
+  }
+
+  /** Hands a command to the default app of every replica; returns its id. It is ordered once. */
+  submit(command: Omit<Command, 'id'>): string {
+    const id = `${this.#commands.length}`;
+    this.#commands.push({ ...command, id });
+    for (const host of this.#hosts) host.wakeApp();
+    return id;
+  }
+
+  /** Submits a change of the validator set, with the proofs of possession that the scheme asks for. */
+  updateValidators(update: {
+    readonly insert?: Readonly<Record<number, number>>;
+    readonly remove?: readonly number[];
+  }): string {
+    const inserts = Object.entries(update.insert ?? {}).map(([index, power]) => {
+      const id = this.keyring.ids[Number(index)] as ReplicaId;
+      return { id, power: asPower(power), possession: this.keyring.possession(this.chain.chainId, id) };
+    });
+    const deletes = (update.remove ?? []).map((index) => this.keyring.ids[index] as ReplicaId);
+    const validators: ValidatorSetUpdates = { inserts, deletes };
+    return this.submit({ validators });
+  }
+
+  /** Calls `listener` for every event that a replica emits, until the returned function is called. */
+  onEvent(listener: (index: number, event: ReplicaEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Runs for so many virtual milliseconds, or until honest replicas have passed so many more views. */
+  run(howLong: { readonly views: number } | { readonly ms: number }): void {
+    if ('ms' in howLong) return this.#drive(() => false, howLong.ms);
+    const target = this.view + howLong.views;
+    this.runUntil(() => this.view >= target, {
+      withinMs: (howLong.views * VIEW_TIMES_PER_VIEW + VIEW_TIMES_TO_START) * this.settings.viewTimeMs,
+      what: `view ${target}`,
+    });
+  }
+
+  /** Runs until `condition` holds; a SimulationFailure if it does not within so many virtual milliseconds. */
+  runUntil(condition: () => boolean, limit: { readonly withinMs: number; readonly what?: string }): void {
+    this.#drive(condition, limit.withinMs);
+    if (!condition())
+      this.fail('run', `${limit.what ?? 'the condition'} did not come about in ${limit.withinMs} ms`);
+  }
+
+  /** `runUntil` for apps that answer with promises. */
+  async runUntilAsync(
+    condition: () => boolean,
+    limit: { readonly withinMs: number; readonly what?: string },
+  ): Promise<void> {
+    const end = this.now + limit.withinMs;
+    while (!condition() && this.#takeEvent(end)) {
+      while (this.#pendingApp !== null) {
+        const answers = this.#pendingApp;
+        await answers;
+        if (this.#pendingApp === answers) this.#pendingApp = null;
+      }
+    }
+    if (!condition())
+      this.fail('run', `${limit.what ?? 'the condition'} did not come about in ${limit.withinMs} ms`);
+  }
+
+  #drive(until: () => boolean, withinMs: number): void {
+    const end = this.now + withinMs;
+    while (!until() && this.#takeEvent(end)) {
+      if (this.#pendingApp !== null) {
+        throw new TypeError('the app answers with promises: drive the world with runUntilAsync');
+      }
+    }
+    this.#tickCheckers();
+  }
+
+  /** Lets the next event happen; false when there is none until `end`. */
+  #takeEvent(end: number): boolean {
+    const next = this.#queue.peek();
+    if (next === null || next > end) {
+      this.#queue.advanceTo(end);
+      return false;
+    }
+    const event = this.#queue.take();
+    if (event === null) return false;
+    this.#eventsAtInstant = event.at === this.#instant ? this.#eventsAtInstant + 1 : 0;
+    this.#instant = event.at;
+    if (this.#eventsAtInstant > MAX_EVENTS_PER_INSTANT) this.fail('world', 'time does not pass any more');
+    event.run();
+    return true;
+  }
+
+  #scheduleTick(): void {
+    this.#queue.schedule(this.now + this.settings.viewTimeMs / TICKS_PER_VIEW_TIME, () => {
+      for (const adversary of this.#adversaries.values()) adversary.tick();
+      this.#tickCheckers();
+      this.#scheduleTick();
+    });
+  }
+
+  #tickCheckers(): void {
+    for (const checker of this.#checkers) checker.onTick?.();
+  }
+
+  /** What the checkers have to say, one line each. */
+  report(): readonly string[] {
+    return this.#checkers.flatMap((checker) => {
+      const line = checker.report?.();
+      return line === undefined ? [] : [`${checker.name}: ${line}`];
+    });
+  }
+
+  #disturb(): void {
+    this.#disturbedAt = this.now;
+  }
+
+  #note(text: string): void {
+    this.#trace.add({ at: this.now, replica: null, type: 'world', text });
+  }
+}
