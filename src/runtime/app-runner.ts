@@ -7,21 +7,14 @@ import type { ChainParameters } from '../model/chain.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import { asMillis, type BlockHash, ZERO_HASH } from '../model/ids.ts';
 import { updatedValidatorSet, type ValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
-import type { App, AppView } from '../ports/app.ts';
+import type { App } from '../ports/app.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Verifier } from '../ports/signature-scheme.ts';
 import { AppFault, asAnswer, effectsOf, ownedData } from './app-answers.ts';
 import type { HashData } from './data-hash.ts';
 import type { LocalInput } from './local-input.ts';
+import type { OpenState } from './open-state.ts';
 import { asPoolError, verdictsOf } from './verification.ts';
-
-/** The state that an app is shown, for the time of one call. */
-export interface OpenState {
-  readonly view: AppView;
-  /** What went wrong while the app read it: the store's fault, not the app's. */
-  readonly failure: unknown;
-  close(): void;
-}
 
 export interface AppRunnerOptions {
   readonly app: App;

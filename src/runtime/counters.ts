@@ -16,6 +16,8 @@ export interface ReplicaCounters {
   readonly messagesReceived: number;
   readonly bytesReceived: number;
   readonly receivedByType: Readonly<Partial<Record<MessageType, number>>>;
+  /** Frames of peers that were dropped unread because too many waited. */
+  readonly framesDropped: number;
   /** Inputs of the core: messages, timers, answers. */
   readonly inputs: number;
   /** Signatures and certificates that the verifier was asked to check. */
@@ -38,6 +40,7 @@ export const createCounters = (): Counters => ({
   messagesReceived: 0,
   bytesReceived: 0,
   receivedByType: {},
+  framesDropped: 0,
   inputs: 0,
   signaturesChecked: 0,
   certificatesFormed: 0,

@@ -2,6 +2,7 @@ import { maxFrameSize } from '../codec/messages.ts';
 import type { WireFormat } from '../codec/primitives.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
+import type { Recovered } from '../core/recovered.ts';
 import type { Core } from '../core/state.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import { asMillis, type Millis, type ReplicaId } from '../model/ids.ts';
@@ -40,6 +41,8 @@ export interface DriverOptions {
  * bounded queue and are read when their turn comes. Work is done in slices, so that the process's other work goes on.
  */
 export interface Driver {
+  /** Takes the first step, before anything that waits. */
+  start(disk: Recovered): void;
   /** In the order of the calls. */
   input(input: LocalInput): void;
   /** A frame from the network; dropped, with an event, when too much waits already. */
@@ -83,6 +86,10 @@ class CoreDriver implements Driver {
     this.#frames = createFrameQueue(maxFrameSize(options.format), options.isValidator);
   }
 
+  start(disk: Recovered): void {
+    this.#step({ type: 'recovered', disk });
+  }
+
   input(input: LocalInput): void {
     if (this.#stopped) return;
     this.#own.push(input);
@@ -97,7 +104,7 @@ class CoreDriver implements Driver {
       this.#schedule();
       return;
     }
-    increment(this.#options.counters.rejections, 'overloaded');
+    this.#options.counters.framesDropped += 1;
     if (this.#overloaded.has(from)) return;
     if (this.#overloaded.size >= MAX_OVERLOADED_PEERS) this.#overloaded.clear();
     this.#overloaded.add(from);
@@ -165,10 +172,7 @@ class CoreDriver implements Driver {
     counters.bytesReceived += frame.length;
     try {
       const { message, rejected } = readFrame(format, hashData, waiting);
-      if (rejected !== null) {
-        increment(counters.rejections, rejected.rejection.code);
-        emit({ type: 'message-rejected', from, ...rejected });
-      }
+      if (rejected !== null) emit({ type: 'message-rejected', from, ...rejected });
       if (message === null) return;
       increment(counters.receivedByType, message.type);
       this.#step({ type: 'message-received', from, message, bytes: frame.length });

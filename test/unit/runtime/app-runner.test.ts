@@ -22,9 +22,10 @@ import {
 } from '../../../src/model/ids.ts';
 import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
 import type { App, AppView } from '../../../src/ports/app.ts';
-import { type AppRunnerOptions, createAppRunner, type OpenState } from '../../../src/runtime/app-runner.ts';
+import { type AppRunnerOptions, createAppRunner } from '../../../src/runtime/app-runner.ts';
 import { hashDataWith } from '../../../src/runtime/data-hash.ts';
 import type { LocalInput } from '../../../src/runtime/local-input.ts';
+import type { OpenState } from '../../../src/runtime/open-state.ts';
 import { settle } from './support/held-store.ts';
 import { createManualClock } from './support/manual-clock.ts';
 

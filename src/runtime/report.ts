@@ -1,0 +1,8 @@
+/**
+ * Tells the process's owner what went wrong beside the replica (a listener that threw, a trace that cannot be
+ * written), by a process warning: on standard error by default, and for `process.on('warning')`.
+ */
+export function report(what: string, error: unknown): void {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(what, { type: 'HotStuffWarning', detail });
+}
