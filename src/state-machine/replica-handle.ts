@@ -9,7 +9,7 @@ export interface ReplicaHandle {
   readonly commands: {
     send(to: ReplicaId, frame: Uint8Array): void;
     broadcast(frame: Uint8Array): void;
-    receive(receiver: (from: ReplicaId, frame: Uint8Array) => void): void;
+    receive(receiver: (from: ReplicaId, frame: Uint8Array) => void): Disposable;
   };
   on<Type extends ReplicaEventType>(
     type: Type,
@@ -24,7 +24,7 @@ export interface ReplicaHandle {
 /** A stable view of what is committed; to be closed soon. */
 export interface CommittedState {
   /** Null before the first block. */
-  readonly highestCommitted: { readonly height: Height; readonly hash: BlockHash } | null;
-  readAppState(key: Uint8Array): Uint8Array | null;
+  highestCommittedBlock(): { readonly height: Height; readonly hash: BlockHash } | null;
+  appState(key: Uint8Array): Uint8Array | null;
   close(): void;
 }

@@ -101,8 +101,8 @@ export class Service implements CommandService {
       replica.on('view-started', ({ view }) => this.#forwarder.onViewStarted(view)),
       replica.on('proposed', ({ view, block }) => parts.ledger.proposed(view, block)),
       replica.on('block-committed', ({ block, height }) => this.#onCommitted(block, height)),
+      replica.commands.receive((from, frame) => this.#receive(from, frame)),
     ];
-    replica.commands.receive((from, frame) => this.#receive(from, frame));
   }
 
   get committedHeight(): number {
@@ -244,10 +244,10 @@ export class Service implements CommandService {
     const { pool, replica } = this.#parts;
     const state = replica.snapshot();
     try {
-      const height = state.highestCommitted?.height ?? -1;
+      const height = state.highestCommittedBlock()?.height ?? -1;
       // Not yet told of all that is committed: the command's own commit may be on its way.
       if (height !== this.#height) return;
-      const reader = { get: (key: Uint8Array) => state.readAppState(key) };
+      const reader = { get: (key: Uint8Array) => state.appState(key) };
       if (!hasTakenEffect(reader, oldest.envelope)) return;
     } finally {
       state.close();
@@ -260,8 +260,11 @@ export class Service implements CommandService {
   read(key: Uint8Array): ReadResult {
     const state: CommittedState = this.#parts.replica.snapshot();
     try {
-      const value = state.readAppState(userKey(key));
-      return { value: value === null ? null : value.slice(), height: state.highestCommitted?.height ?? null };
+      const value = state.appState(userKey(key));
+      return {
+        value: value === null ? null : value.slice(),
+        height: state.highestCommittedBlock()?.height ?? null,
+      };
     } finally {
       state.close();
     }

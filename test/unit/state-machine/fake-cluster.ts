@@ -145,10 +145,15 @@ export class FakeNode implements ReplicaHandle {
       this.sent.push({ to: 'all', frame });
       for (const { id } of this.#cluster.nodes) if (id !== this.id) this.#cluster.deliver(this.id, id, frame);
     },
-    receive: (receiver: (from: ReplicaId, frame: Uint8Array) => void): void => {
+    receive: (receiver: (from: ReplicaId, frame: Uint8Array) => void): Disposable => {
       this.#receiver = receiver;
+      return { [Symbol.dispose]: () => this.#disconnect() };
     },
   };
+
+  #disconnect(): void {
+    this.#receiver = () => {};
+  }
 
   receive(from: ReplicaId, frame: Uint8Array): void {
     this.#receiver(from, frame);
@@ -184,8 +189,8 @@ export class FakeNode implements ReplicaHandle {
     const { committed } = this;
     const { height } = committed;
     return {
-      highestCommitted: height === null ? null : { height, hash: committed.block },
-      readAppState: (key: Uint8Array) => committed.get(key),
+      highestCommittedBlock: () => (height === null ? null : { height, hash: committed.block }),
+      appState: (key: Uint8Array) => committed.get(key),
       close: () => {},
     };
   }

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { describeError, EXIT_FAILED } from './failure.ts';
+import { createProgram } from './program.ts';
+
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (error) {
+  process.stderr.write(`hotstuff: ${describeError(error)}\n`);
+  if (process.env['HOTSTUFF_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  process.exitCode = EXIT_FAILED;
+}

@@ -1,0 +1,206 @@
+import { openLmdbStore } from '../adapters/lmdb/index.ts';
+import { nativeHasher } from '../adapters/native/index.ts';
+import { createVerifier } from '../adapters/piscina/index.ts';
+import { createTlsNetwork, type TlsNetworkEvent } from '../adapters/tls/index.ts';
+import {
+  bytesToHex,
+  type GenesisDocument,
+  genesisHash,
+  type Height,
+  type Network,
+  type Replica,
+  type Signer,
+  startReplica,
+  type Verifier,
+} from '../index.ts';
+import { type CommandService, createStateMachine, describeDivergence } from '../state-machine/index.ts';
+import type { NodeConfig } from './config.ts';
+import { checkRole, checkStore, type Home, readGenesis, short } from './home.ts';
+import { type HttpService, startHttpService } from './http-service.ts';
+import { readTlsIdentity, readValidatorKey, signerOf } from './keys.ts';
+import { keyValueStore } from './kv.ts';
+import type { Log } from './log.ts';
+
+/** How long a stopping node waits for the commits of what it was asked to write. */
+const DRAIN_MS = 10_000;
+
+/** How long clients have, after that, to read their answers. */
+const HTTP_GRACE_MS = 2_000;
+
+/** A node of the replicated key-value store. */
+export interface RunningNode {
+  readonly replica: Replica;
+  readonly commands: CommandService;
+  readonly http: HttpService;
+  status(): object;
+  /** Resolves when the node has stopped; rejects with what stopped it. */
+  readonly ended: Promise<void>;
+  /**
+   * Stops without losing anything: no new request is taken, what was accepted is committed and answered (within 10 s),
+   * then the replica, its connections and its store are closed.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the node of `home`. Throws an error of one clear line when something does not fit: nothing is left running,
+ * and nothing has been changed.
+ */
+export async function startNode(home: Home, config: NodeConfig, log: Log): Promise<RunningNode> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await assemble(home, config, log, { closers, closeAll });
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+interface Closing {
+  readonly closers: (() => Promise<unknown>)[];
+  closeAll(): Promise<void>;
+}
+
+async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closing): Promise<RunningNode> {
+  const { closers } = closing;
+  const genesis = readGenesis(home);
+  const key = readValidatorKey(home.validatorKey);
+  const signer = signerOf(key, home.validatorKey);
+  const store = await openLmdbStore({ path: home.data });
+  closers.push(() => store.close());
+  checkStore(home, { store, key, genesis });
+  checkRole(home, config.role, { store, key });
+  const { scheme } = genesis.chain;
+  // The keys of genesis were checked when the store was made.
+  const verifier = createVerifier({ scheme, workers: config.workers, trustKeys: true });
+  closers.push(() => verifier.close());
+  const network = await openNetwork(home, config, { genesis, signer, verifier, log });
+  closers.push(() => network.close());
+
+  const machine = createStateMachine({
+    apply: keyValueStore.apply,
+    onDivergence: (divergence) => log.error(describeDivergence(divergence), { height: divergence.height }),
+  });
+  const replica = await startReplica({
+    app: machine.app,
+    store,
+    network,
+    signer,
+    verifier,
+    hasher: nativeHasher,
+    settings: { viewTimeMs: config.viewTimeMs },
+    ...(config.trace ? { traceDir: home.traces } : {}),
+  });
+  closers.push(() => replica.close());
+  replica.on('app-failed', ({ call, error }) => log.error(`${call} failed: ${String(error)}`));
+  const commands = machine.attach(replica);
+  closers.push(async () => commands.close());
+  const status = statusOf({ config, replica, commands });
+  const http = await startHttpService(config.http, {
+    commands,
+    status,
+    block: (height) => blockAt(replica, height),
+  });
+  closers.push(() => http.close(HTTP_GRACE_MS));
+  return {
+    replica,
+    commands,
+    http,
+    status,
+    ended: replica.closed,
+    async stop() {
+      http.drain();
+      await commands.drain({ signal: AbortSignal.timeout(DRAIN_MS) });
+      await closing.closeAll();
+    },
+  };
+}
+
+interface NetworkParts {
+  readonly genesis: GenesisDocument;
+  readonly signer: Signer;
+  readonly verifier: Verifier;
+  readonly log: Log;
+}
+
+function openNetwork(home: Home, config: NodeConfig, parts: NetworkParts): Promise<Network> {
+  const { genesis, signer, verifier, log } = parts;
+  return createTlsNetwork({
+    signer,
+    verifier,
+    chainId: genesis.chain.chainId,
+    genesisHash: genesisHash(genesis),
+    identity: readTlsIdentity(home.tls),
+    listen: config.network.listen,
+    peers: config.network.peers,
+    onEvent: (event) => logNetworkEvent(log, event),
+  });
+}
+
+function logNetworkEvent(log: Log, event: TlsNetworkEvent): void {
+  switch (event.type) {
+    case 'peer-connected':
+      return log.info('peer connected', { peer: short(event.peer), address: event.address });
+    case 'peer-disconnected':
+      return log.info(`peer disconnected: ${event.detail}`, {
+        peer: short(event.peer),
+        address: event.address,
+      });
+    case 'peer-refused':
+      return log.warn(`connection refused by ${event.by}: ${event.detail}`, { address: event.address });
+    case 'dial-failed':
+      // A peer that is down is tried again and again; once is enough to know.
+      if (event.attempt === 1) log.warn(`cannot reach a peer: ${event.detail}`, { peer: short(event.peer) });
+      return;
+    case 'frame-too-large':
+      return log.warn(`a frame of ${event.bytes} bytes exceeds what peers take`, { channel: event.channel });
+    case 'listener-failed':
+      return log.error(`the listening socket failed: ${event.error.message}`);
+  }
+}
+
+interface StatusSources {
+  readonly config: NodeConfig;
+  readonly replica: Replica;
+  readonly commands: CommandService;
+}
+
+/** What `GET /status` tells; docs/CLI.md has the fields. */
+function statusOf({ config, replica, commands }: StatusSources): () => object {
+  return () => {
+    const { counters, ...status } = replica.status();
+    const { committedCommands, pending, forwarded, divergence } = commands.status();
+    const { user, system } = process.cpuUsage();
+    return {
+      id: replica.id,
+      chainId: replica.chain.chainId,
+      scheme: replica.chain.scheme,
+      role: config.role,
+      ...status,
+      counters: { ...counters, commandsCommitted: committedCommands },
+      commands: { pending, forwarded },
+      divergence,
+      process: {
+        pid: process.pid,
+        uptimeSeconds: Math.round(process.uptime() * 1_000) / 1_000,
+        cpuSeconds: (user + system) / 1e6,
+        rssBytes: process.memoryUsage.rss(),
+      },
+    };
+  };
+}
+
+function blockAt(replica: Replica, height: Height): object | null {
+  const snapshot = replica.snapshot();
+  try {
+    const blockHash = snapshot.blockAtHeight(height);
+    const appStateHash = snapshot.appStateHash(height);
+    if (blockHash === null || appStateHash === null) return null;
+    return { height, blockHash, appStateHash: bytesToHex(appStateHash) };
+  } finally {
+    snapshot.close();
+  }
+}

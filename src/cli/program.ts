@@ -1,0 +1,313 @@
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { SchemeName } from '../index.ts';
+import { checkClusterOptions, runCluster } from './cluster/cluster.ts';
+import type { NodeConfig, Override } from './config.ts';
+import { EXIT_USAGE } from './failure.ts';
+import { homeAt, initializeHome } from './home.ts';
+import { makeValidatorKey, writeNewTlsIdentity, writeNewValidatorKey } from './keys.ts';
+import { run } from './run.ts';
+import { showStatus } from './status.ts';
+import { createTestnet, MAX_TESTNET_VALIDATORS } from './testnet.ts';
+import { packageVersion } from './version.ts';
+
+const print = (text: string): void => void process.stdout.write(text);
+
+/** The `hotstuff` command. Actions set the exit code; errors are thrown. */
+export function createProgram(): Command {
+  const program = new Command('hotstuff')
+    .description('Byzantine-fault-tolerant state machine replication: nodes of a replicated key-value store.')
+    .version(packageVersion())
+    .showHelpAfterError('(--help tells more)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hotstuff: ')) })
+    .addHelpText('after', EXAMPLES.program);
+  for (const command of [
+    clusterCommand(),
+    testnetCommand(),
+    runCommand(),
+    statusCommand(),
+    keygenCommand(),
+    initCommand(),
+  ]) {
+    program.addCommand(command.copyInheritedSettings(program).showHelpAfterError('(--help tells more)'));
+  }
+  exitWithUsageCode(program);
+  return program;
+}
+
+/** Commander's own exit code for wrong usage is 1, like that of a failure. */
+function exitWithUsageCode(program: Command): void {
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+  }
+}
+
+function clusterCommand(): Command {
+  return new Command('cluster')
+    .description('run a local cluster of processes with a load of commands, and show how it does')
+    .addOption(
+      wholeOption('--validators <n>', 'nodes, each a process of its own', 1, MAX_TESTNET_VALIDATORS).default(
+        4,
+      ),
+    )
+    .addOption(schemeOption())
+    .addOption(
+      new Option('--workers <n>', 'threads that verify, in each node: auto, or 0 to 64')
+        .argParser(workersFrom)
+        .default('auto'),
+    )
+    .addOption(wholeOption('--view-time <ms>', 'how long a view may last', 10, 600_000).default(1_000))
+    .option('--dir <dir>', 'where the nodes live; kept afterwards (default: a temporary directory, removed)')
+    .addOption(
+      wholeOption('--http-port <port>', 'node i serves clients at this port + i', 1, 65_535).default(8_080),
+    )
+    .addOption(
+      new Option('--load <how>', 'how commands are submitted').choices(['http', 'direct']).default('http'),
+    )
+    .option('--no-load', 'submit no commands')
+    .addOption(wholeOption('--clients <n>', 'commands under way at a time', 1, 100_000).default(64))
+    .addOption(
+      wholeOption('--command-size <bytes>', 'bytes of the value that a command puts', 1, 65_536).default(512),
+    )
+    .addOption(wholeOption('--duration <seconds>', 'stop after so long (default: at Ctrl-C)', 1, 1_000_000))
+    .option('--json', 'print one JSON object at the end, and nothing else', false)
+    .addHelpText('after', EXAMPLES.cluster)
+    .action(async (flags: ClusterFlags) => {
+      const options = {
+        validators: flags.validators,
+        scheme: flags.scheme,
+        workers: flags.workers,
+        viewTimeMs: flags.viewTime,
+        dir: flags.dir === undefined ? null : resolve(flags.dir),
+        httpPort: flags.httpPort,
+        load: flags.load === false ? ('none' as const) : flags.load,
+        clients: flags.clients,
+        commandBytes: flags.commandSize,
+        durationSeconds: flags.duration ?? null,
+        json: flags.json,
+      };
+      checkClusterOptions(options);
+      process.exitCode = await runCluster(options);
+    });
+}
+
+interface ClusterFlags {
+  readonly validators: number;
+  readonly scheme: SchemeName;
+  readonly workers: NodeConfig['workers'];
+  readonly viewTime: number;
+  readonly dir?: string;
+  readonly httpPort: number;
+  readonly load: 'http' | 'direct' | false;
+  readonly clients: number;
+  readonly commandSize: number;
+  readonly duration?: number;
+  readonly json: boolean;
+}
+
+interface TestnetFlags {
+  readonly validators: number;
+  readonly dir: string;
+  readonly scheme: SchemeName;
+  readonly host: string;
+  readonly port: number;
+  readonly httpPort: number;
+  readonly json: boolean;
+}
+
+function testnetCommand(): Command {
+  return new Command('testnet')
+    .description('make the homes of a new chain: keys, genesis, configuration and store of each node')
+    .addOption(wholeOption('--validators <n>', 'nodes', 1, MAX_TESTNET_VALIDATORS).makeOptionMandatory())
+    .requiredOption('--dir <dir>', 'a new directory; node i lives in DIR/node<i>')
+    .addOption(schemeOption())
+    .option('--host <host>', 'address that all nodes listen on', '127.0.0.1')
+    .addOption(
+      wholeOption('--port <port>', 'node i listens for its peers at this port + i', 1, 65_535).default(7_000),
+    )
+    .addOption(
+      wholeOption('--http-port <port>', 'node i serves clients at this port + i', 1, 65_535).default(8_080),
+    )
+    .option('--json', 'print the homes as JSON', false)
+    .addHelpText('after', EXAMPLES.testnet)
+    .action(async ({ validators, dir, scheme, host, port, httpPort, json }: TestnetFlags) => {
+      const from = (first: number): number[] =>
+        Array.from({ length: validators }, (_, index) => first + index);
+      const homes = await createTestnet({
+        dir: resolve(dir),
+        validators,
+        scheme,
+        host,
+        ports: from(port),
+        httpPorts: from(httpPort),
+      });
+      if (json) print(`${JSON.stringify({ scheme, homes: homes.map((home) => home.dir) }, null, 2)}\n`);
+      else print(`${homes.map((home) => `hotstuff run --home ${home.dir}\n`).join('')}`);
+    });
+}
+
+/** Flags of `run` that stand in for a setting of config.json, with their environment variable. */
+const OVERRIDES = [
+  { flag: '--role <role>', env: 'HOTSTUFF_ROLE', field: 'role', text: 'validator or listener' },
+  {
+    flag: '--listen <host:port>',
+    env: 'HOTSTUFF_LISTEN',
+    field: 'network.listen',
+    text: 'where peers connect',
+  },
+  { flag: '--http-host <host>', env: 'HOTSTUFF_HTTP_HOST', field: 'http.host', text: 'address for clients' },
+  { flag: '--http-port <port>', env: 'HOTSTUFF_HTTP_PORT', field: 'http.port', text: 'port for clients' },
+  {
+    flag: '--view-time <ms>',
+    env: 'HOTSTUFF_VIEW_TIME_MS',
+    field: 'viewTimeMs',
+    text: 'how long a view may last',
+  },
+  {
+    flag: '--workers <n>',
+    env: 'HOTSTUFF_WORKERS',
+    field: 'workers',
+    text: 'threads that verify: auto, or 0 to 64',
+  },
+  { flag: '--trace <true|false>', env: 'HOTSTUFF_TRACE', field: 'trace', text: 'record a trace for replay' },
+] as const;
+
+function runCommand(): Command {
+  const command = new Command('run')
+    .description('run one node: a replica of the key-value store, served over HTTP')
+    .addOption(new Option('--home <dir>', 'home of the node').env('HOTSTUFF_HOME').makeOptionMandatory())
+    .option('--json', 'log JSON lines', false)
+    .addHelpText('after', EXAMPLES.run);
+  for (const { flag, env, text } of OVERRIDES) command.addOption(new Option(flag, text).env(env));
+  return command.action(async (flags: { readonly home: string; readonly json: boolean }) => {
+    process.exitCode = await run({
+      home: resolve(flags.home),
+      json: flags.json,
+      overrides: overridesOf(command),
+    });
+    if (process.connected) process.disconnect();
+  });
+}
+
+function overridesOf(command: Command): readonly Override[] {
+  return OVERRIDES.flatMap(({ flag, env, field }) => {
+    const option = new Option(flag);
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (typeof value !== 'string') return [];
+    const source =
+      command.getOptionValueSource(option.attributeName()) === 'env' ? env : (option.long as string);
+    return [{ field, value, source }];
+  });
+}
+
+interface StatusFlags {
+  readonly home: readonly string[];
+  readonly json: boolean;
+  readonly interval?: number;
+}
+
+function statusCommand(): Command {
+  return new Command('status')
+    .description('ask nodes how they are')
+    .argument('[urls...]', 'nodes, such as http://127.0.0.1:8080 (the default when no --home is given)')
+    .option('--home <dir...>', 'homes of nodes, or directories of homes', [])
+    .addOption(wholeOption('--interval <seconds>', 'look twice, and tell rates and CPU in between', 1, 3_600))
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', EXAMPLES.status)
+    .action(async (urls: readonly string[], { home, json, interval }: StatusFlags) => {
+      const asked = urls.length === 0 && home.length === 0 ? ['http://127.0.0.1:8080'] : urls;
+      const options = { urls: asked, dirs: home, json, intervalSeconds: interval ?? null };
+      process.exitCode = await showStatus(options, print);
+    });
+}
+
+function keygenCommand(): Command {
+  return new Command('keygen')
+    .description('make a validator key and a TLS key for one node')
+    .requiredOption('--home <dir>', 'home that gets keys/; keys that are there are never overwritten')
+    .addOption(schemeOption())
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', EXAMPLES.keygen)
+    .action(async (flags: { readonly home: string; readonly scheme: SchemeName; readonly json: boolean }) => {
+      const home = homeAt(resolve(flags.home));
+      const key = makeValidatorKey(flags.scheme);
+      writeNewValidatorKey(home.validatorKey, key);
+      await writeNewTlsIdentity(home.tls);
+      const { scheme, id } = key;
+      if (flags.json) print(`${JSON.stringify({ scheme, id, path: home.validatorKey }, null, 2)}\n`);
+      else print(`${id}\n`);
+    });
+}
+
+function initCommand(): Command {
+  return new Command('init')
+    .description('make the store of a home from its genesis.json, and mark its key as used')
+    .requiredOption('--home <dir>', 'home with genesis.json and keys/')
+    .addHelpText('after', EXAMPLES.init)
+    .action(async ({ home }: { readonly home: string }) => {
+      const { data } = homeAt(resolve(home));
+      await initializeHome(homeAt(resolve(home)));
+      print(`${data}: initialised\n`);
+    });
+}
+
+const schemeOption = (): Option =>
+  new Option('--scheme <scheme>', 'signatures of the chain')
+    .choices(['bls12381', 'ed25519'])
+    .default('bls12381');
+
+function wholeOption(flags: string, text: string, least: number, most: number): Option {
+  return new Option(flags, text).argParser((value: string) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  });
+}
+
+function workersFrom(value: string): NodeConfig['workers'] {
+  if (value === 'auto') return value;
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number <= 64) return number;
+  throw new InvalidArgumentError('It must be auto or a whole number from 0 to 64.');
+}
+
+const EXAMPLES = {
+  program: `
+Examples:
+  hotstuff cluster                                    four nodes on this machine, with a load
+  hotstuff testnet --validators 4 --dir net           the homes of four nodes
+  hotstuff run --home net/node0                       one of them
+  hotstuff status --home net                          how they are
+
+HOTSTUFF_DEBUG=1 adds a stack to error messages.`,
+  cluster: `
+Examples:
+  hotstuff cluster                                    until Ctrl-C
+  hotstuff cluster --duration 20 --json               a measurement
+  hotstuff cluster --scheme ed25519 --load direct --clients 2000
+  hotstuff cluster --validators 7 --dir net --no-load a playground: put keys with curl
+  curl -X PUT --data hello localhost:8080/kv/greeting && curl localhost:8081/kv/greeting`,
+  testnet: `
+Examples:
+  hotstuff testnet --validators 4 --dir net
+  hotstuff testnet --validators 7 --dir net --scheme ed25519 --port 9000 --http-port 9100`,
+  run: `
+A flag wins over its environment variable, and that over config.json.
+
+Examples:
+  hotstuff run --home net/node0
+  hotstuff run --home net/node0 --http-port 8090 --view-time 500
+  HOTSTUFF_HOME=net/node0 HOTSTUFF_WORKERS=0 hotstuff run --json`,
+  status: `
+Examples:
+  hotstuff status http://127.0.0.1:8080 http://127.0.0.1:8081
+  hotstuff status --home net --interval 10            with rates and CPU
+  hotstuff status --home net/node0 --json`,
+  keygen: `
+Examples:
+  hotstuff keygen --home net/node4
+  hotstuff keygen --home net/node4 --scheme ed25519 --json`,
+  init: `
+Examples:
+  hotstuff init --home net/node4`,
+} as const;
