@@ -113,6 +113,19 @@ export function readCommittedAt(snapshot: Records, height: Height): CommittedRec
   return payload === null ? null : decodeRecord(key, payload, readCommitted);
 }
 
+/** The same, of a height that may be committed: up to the highest one, all are. */
+export function findCommittedAt(
+  snapshot: Records,
+  { highestCommitted }: StateRecord,
+  height: Height,
+): CommittedRecord | null {
+  const committed = readCommittedAt(snapshot, height);
+  if (committed === null && height >= 0 && height <= (highestCommitted?.height ?? -1)) {
+    throw damaged(blockAtHeightKey(height), 'it is missing');
+  }
+  return committed;
+}
+
 /** The payload of the block's data record; null for a block without data. */
 export function readDataPayload(snapshot: Records, { header, hasData }: StoredBlock): Uint8Array | null {
   return hasData ? demandRecord(snapshot, blockKey('data', header.height, header.hash)) : null;
@@ -137,12 +150,21 @@ export function readValidatorUpdates(snapshot: Records, block: StoredBlock): Val
   return decodeRecord(key, demandRecord(snapshot, key), readValidatorSetUpdates);
 }
 
-/** The certificate that committed a validator-set-updating block, null while it is not committed. */
-export function readCommitPc(snapshot: Records, scheme: SchemeName, id: BlockId): PhaseCertificate | null {
-  const key = blockKey('commitPcs', id.height, id.hash);
-  const payload = readRecord(snapshot, key);
-  if (payload === null) return null;
-  return decodeRecord(key, payload, (reader) => readPhaseCertificate(reader, storedFormat(scheme)));
+export function isCommitted(snapshot: Records, { header: { height, hash } }: StoredBlock): boolean {
+  return readCommittedAt(snapshot, height)?.hash === hash;
+}
+
+/** The certificate that committed a validator-set-updating block; null while it is not committed, and of others. */
+export function readCommitPc(
+  snapshot: Records,
+  scheme: SchemeName,
+  block: StoredBlock,
+): PhaseCertificate | null {
+  if (!block.updatesValidators || !isCommitted(snapshot, block)) return null;
+  const key = blockKey('commitPcs', block.header.height, block.header.hash);
+  return decodeRecord(key, demandRecord(snapshot, key), (reader) =>
+    readPhaseCertificate(reader, storedFormat(scheme)),
+  );
 }
 
 export const recoveredBlock = (snapshot: Records, block: StoredBlock): RecoveredBlock => ({

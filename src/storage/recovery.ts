@@ -10,6 +10,7 @@ import type { KVSnapshot } from '../ports/kv-store.ts';
 import { readChain } from './genesis.ts';
 import {
   findBlock,
+  isCommitted,
   readBlock,
   readCommitPc,
   readCommittedAt,
@@ -147,7 +148,7 @@ function committedBlock(
 ): { readonly updatesBefore: number } | null {
   const block = findBlock(snapshot, scheme, hash);
   if (block === null) return null;
-  return readCommittedAt(snapshot, block.header.height)?.hash === hash ? block : null;
+  return isCommitted(snapshot, block) ? block : null;
 }
 
 function recoverLatestUpdate(
@@ -159,11 +160,9 @@ function recoverLatestUpdate(
   const hash = readCommittedAt(snapshot, updateHeight)?.hash;
   if (hash === undefined)
     throw damagedState(`the latest update's block at height ${updateHeight} is missing`);
-  const id = { height: updateHeight, hash };
-  const block = recoveredBlock(snapshot, readBlock(snapshot, scheme, id));
-  const commitPc = readCommitPc(snapshot, scheme, id);
-  if (block.validatorSetUpdates === null || commitPc === null) {
-    throw damagedState(`block ${hash} at height ${updateHeight} lacks the latest update or its certificate`);
-  }
-  return { block, commitPc };
+  const block = readBlock(snapshot, scheme, { height: updateHeight, hash });
+  const commitPc = readCommitPc(snapshot, scheme, block);
+  if (commitPc === null)
+    throw damagedState(`block ${hash} at height ${updateHeight} is not the latest update's`);
+  return { block: recoveredBlock(snapshot, block), commitPc };
 }

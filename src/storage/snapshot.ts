@@ -7,8 +7,9 @@ import type { KVSnapshot } from '../ports/kv-store.ts';
 import { readIdentityVariable, type StoredChain } from './genesis.ts';
 import {
   findBlock,
+  findCommittedAt,
+  isCommitted,
   readCommitPc,
-  readCommittedAt,
   readData,
   readDataPayload,
   readHighestPc,
@@ -90,8 +91,6 @@ export function createBlockTreeSnapshot(snapshot: KVSnapshot): BlockTreeSnapshot
     const block = find(hash);
     return block === null ? null : read(block);
   };
-  const isCommitted = ({ header: { height, hash } }: StoredBlock): boolean =>
-    readCommittedAt(snapshot, height)?.hash === hash;
 
   return {
     chain,
@@ -110,17 +109,19 @@ export function createBlockTreeSnapshot(snapshot: KVSnapshot): BlockTreeSnapshot
       if (hash === ZERO_HASH) return childrenOf(snapshot, { hash, height: asHeight(-1) }, find);
       return ofBlock(hash, ({ header }) => childrenOf(snapshot, header, find)) ?? [];
     },
-    isCommitted: (hash) => ofBlock(hash, isCommitted) ?? false,
-    blockAtHeight: (height) => readCommittedAt(snapshot, height)?.hash ?? null,
+    isCommitted: (hash) => ofBlock(hash, (block) => isCommitted(snapshot, block)) ?? false,
+    blockAtHeight: (height) => findCommittedAt(snapshot, state, height)?.hash ?? null,
     highestCommittedBlock: () => state.highestCommitted,
     newestBlock: () => state.newestBlock,
 
     appState: (key) => readRecord(snapshot, appStateKey(key)),
     appStateHash: (height) =>
-      height === null ? chain.genesisAppStateHash : (readCommittedAt(snapshot, height)?.appStateHash ?? null),
+      height === null
+        ? chain.genesisAppStateHash
+        : (findCommittedAt(snapshot, state, height)?.appStateHash ?? null),
     pendingAppState: (hash, key) =>
       ofBlock(hash, (block) =>
-        isCommitted(block) ? undefined : readPendingUpdates(snapshot, block)?.get(key),
+        isCommitted(snapshot, block) ? undefined : readPendingUpdates(snapshot, block)?.get(key),
       ),
 
     validatorSets: () => readSets(snapshot, state),
@@ -130,9 +131,9 @@ export function createBlockTreeSnapshot(snapshot: KVSnapshot): BlockTreeSnapshot
       ofBlock(hash, (block): ValidatorSetUpdatesStatus => {
         const updates = readValidatorUpdates(snapshot, block);
         if (updates === null) return { status: 'none' };
-        return { status: isCommitted(block) ? 'committed' : 'pending', updates };
+        return { status: isCommitted(snapshot, block) ? 'committed' : 'pending', updates };
       }),
-    commitPc: (hash) => ofBlock(hash, ({ header }) => readCommitPc(snapshot, scheme, header)),
+    commitPc: (hash) => ofBlock(hash, (block) => readCommitPc(snapshot, scheme, block)),
 
     lockedPc: () => readLockedPc(snapshot, state).pc,
     highestPc: () => readHighestPc(snapshot, state).pc,

@@ -5,7 +5,7 @@ import type { ChainLimits } from '../model/chain.ts';
 import { asHeight, type BlockHash, type Height } from '../model/ids.ts';
 import type { BlockSyncResponse } from '../model/messages.ts';
 import type { KVSnapshot } from '../ports/kv-store.ts';
-import { findBlock, readBlock, readCommitPc, readCommittedAt, readData, readStateVariable } from './reads.ts';
+import { findBlock, findCommittedAt, readBlock, readCommitPc, readData, readStateVariable } from './reads.ts';
 import type { StoredBlock } from './records.ts';
 
 /** What the core's effect `serve-blocks` asks for. */
@@ -47,7 +47,7 @@ export function readSyncResponse(snapshot: KVSnapshot, ask: SyncAsk, limits: Cha
       return respond(blocks, blocks.length === 1 ? stored.header.justify : ask.highestPc);
     }
     blocks.push({ ...stored.header, data });
-    const commitPc = stored.updatesValidators ? readCommitPc(snapshot, scheme, stored.header) : null;
+    const commitPc = readCommitPc(snapshot, scheme, stored);
     if (commitPc !== null) return respond(blocks, commitPc);
   }
   return respond(blocks, ask.highestPc);
@@ -55,11 +55,12 @@ export function readSyncResponse(snapshot: KVSnapshot, ask: SyncAsk, limits: Cha
 
 /** The blocks of the branch from `startHeight` on, as far as they are stored and follow one another. */
 function* blocksFrom(snapshot: KVSnapshot, { startHeight, branch }: SyncAsk): Iterable<StoredBlock> {
-  const { scheme } = readStateVariable(snapshot);
+  const state = readStateVariable(snapshot);
+  const { scheme } = state;
   let height: number = startHeight;
   let parent: BlockHash | null = null;
   for (;;) {
-    const committed = readCommittedAt(snapshot, asHeight(height));
+    const committed = findCommittedAt(snapshot, state, asHeight(height));
     if (committed === null) break;
     parent = committed.hash;
     yield readBlock(snapshot, scheme, { height: asHeight(height++), hash: committed.hash });
