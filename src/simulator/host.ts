@@ -111,10 +111,7 @@ export class Host implements ObservedReplica {
       random: this.#random.fork('disk'),
       flushMs: world.latencies.flush,
       lazyMs: world.settings.viewTimeMs / 8,
-      batchOf: (store, delta) => {
-        using reader = store.reader();
-        return batchOf(reader, delta);
-      },
+      batchOf: (store, delta) => batchOf(store.reader(), delta),
       onDurable: ({ ticket, delta }) => this.#onDurable(ticket, delta),
       onFailure: () => this.#halt('disk', 'a write to the disk failed'),
     });

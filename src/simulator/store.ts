@@ -21,9 +21,11 @@ export interface RevertibleStore {
 
 type Undo = readonly (readonly [key: string, before: Uint8Array | undefined])[];
 
+/** Of any bytes, without a Buffer of their own: keys are turned into strings more often than anything else here. */
+const latin1 = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
+
 /** Byte order of keys is the order of these strings' code units. */
-const keyString = (key: Uint8Array): string =>
-  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+const keyString = (key: Uint8Array): string => latin1.call(key, 0, key.length);
 const keyBytes = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'latin1'));
 
 export function createRevertibleStore(): RevertibleStore {
@@ -58,7 +60,7 @@ export function createRevertibleStore(): RevertibleStore {
         const name = keyString(key);
         undo.push([name, values.get(name)]);
         // A copy: a disk does not change when its writer reuses a buffer.
-        put(name, value.slice());
+        put(name, new Uint8Array(value));
       }
       for (const key of deletes) {
         const name = keyString(key);
@@ -97,7 +99,7 @@ function createReader(
       let left = limit;
       for (const key of keysOf(keyString(start), keyString(end), reverse)) {
         if (left-- <= 0) return;
-        yield read(() => [keyBytes(key), (values.get(key) as Uint8Array).slice()] as const);
+        yield read(() => [keyBytes(key), new Uint8Array(values.get(key) as Uint8Array)] as const);
       }
     },
     close,
