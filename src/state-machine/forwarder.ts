@@ -52,6 +52,8 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
 
   function flush(): void {
     scheduled = null;
+    // Of a replica that is about to start; it enters its first view soon.
+    if (replica.leadersOf(view).length === 0) return;
     const isLastOfTenure = (view + 1) % leaderTenure === 0;
     const reached = isLastOfTenure ? tenure + 1 : tenure;
     const batch: Uint8Array[] = [];
@@ -80,7 +82,7 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
   function onViewStarted(started: View): void {
     view = started;
     const current = Math.floor(view / leaderTenure);
-    if (current === tenure) return;
+    if (current === tenure) return schedule();
     tenure = current;
     credit = creditPerBlock;
     const overdueBefore = view - TENURES_BEFORE_BROADCAST * leaderTenure;

@@ -33,6 +33,20 @@ describe('forwarding', () => {
     expect(taken(cluster.leader, cluster)).toEqual([]);
   });
 
+  it('waits until the replica knows its leaders', async () => {
+    const cluster = new FakeCluster();
+    const sender = cluster.nodes[3]!;
+    const { leadersOf } = sender;
+    sender.leadersOf = () => [];
+    void sender.service.submit(bytes('a=1'));
+    await settle();
+    expect(taken(sender, cluster)).toEqual([]);
+    sender.leadersOf = leadersOf;
+    sender.startView(1);
+    await settle();
+    expect(taken(sender, cluster)).toEqual(['1 to 0']);
+  });
+
   it('goes to the next leader as well in the last view of a tenure, and not to it again', async () => {
     const cluster = new FakeCluster();
     cluster.enterView(7);
