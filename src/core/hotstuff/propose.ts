@@ -12,7 +12,6 @@ import type { OutgoingMessage } from '../../model/messages.ts';
 import { areEffectsAcceptable, insertBlock, MAX_UNCOMMITTED_BLOCKS } from '../block-tree/insert.ts';
 import { heightOn } from '../block-tree/rules.ts';
 import { NO_WAIT } from '../effect.ts';
-import type { Ticket } from '../input.ts';
 import { emit, newRequest, perform, send, setTimer, THIS_STEP, write } from '../output.ts';
 import { remember } from '../pending.ts';
 import { amProposer, type Core } from '../state.ts';
@@ -153,12 +152,12 @@ function reProposeBlock(core: Core, justify: PhaseCertificate): void {
  * in the view before has carried it there; else it is written now.
  */
 function releaseInView(core: Core, message: OutgoingMessage): void {
-  let after: Ticket = core.proposeUpToTicket;
   if (core.proposeUpTo < core.view) {
     core.proposeUpTo = core.view;
     write(core, 'proposeUpTo', core.view);
     core.out.flushNow = true;
-    after = THIS_STEP;
   }
-  send(core, 'all', message, after);
+  // Written in this very step, here or with a vote, it has no ticket yet.
+  const isInThisStep = core.out.delta.proposeUpTo !== undefined;
+  send(core, 'all', message, isInThisStep ? THIS_STEP : core.proposeUpToTicket);
 }
