@@ -1,11 +1,13 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ConfigError, StorageError } from '../../model/errors.ts';
 import type { KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-store.ts';
+import { checkDataFile, DATA_FILE } from './data-file.ts';
 import { commitGroup, type Environment, openEnvironment, readCount } from './environment.ts';
 import { lockStore, type StoreLock } from './lock.ts';
 import { LmdbSnapshot } from './snapshot.ts';
-import { openWitness, readTestimony, type Witness } from './witness.ts';
+import { openWitness, readTestimony, type Testimony, type Witness } from './witness.ts';
 
 export interface LmdbOptions {
   /** Directory of the store; made when it is missing. On a local file system. */
@@ -24,6 +26,9 @@ const MAX_KEY_BYTES = 1_200;
  * blocks: more would make the first of them wait for the writing of the last longer than a flush takes.
  */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+
+/** Address space that a 64-bit process surely has; LMDB would not open with more than there is. */
+const MAX_MAP_SIZE = 2 ** 44;
 
 interface WaitingBatch {
   readonly batch: WriteBatch;
@@ -48,8 +53,8 @@ interface WaitingBatch {
 export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
   const { path, mapSize } = options;
   if (path === '') throw new ConfigError('path', 'is empty; it must name a directory');
-  if (mapSize !== undefined && !(Number.isSafeInteger(mapSize) && mapSize > 0)) {
-    throw new ConfigError('mapSize', `is ${mapSize}; it must be a positive number of bytes`);
+  if (mapSize !== undefined && !(Number.isSafeInteger(mapSize) && mapSize > 0 && mapSize <= MAX_MAP_SIZE)) {
+    throw new ConfigError('mapSize', `is ${mapSize}; it must be a number of bytes from 1 to ${MAX_MAP_SIZE}`);
   }
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -59,8 +64,11 @@ export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
   const lock = await lockStore(path);
   let environment: Environment | null = null;
   try {
+    const testimony = readTestimony(path);
+    if (testimony !== null) checkSize(testimony, path);
+    checkDataFile(path);
     environment = openEnvironment(path, mapSize);
-    checkTestimony(environment, path);
+    if (testimony !== null) checkValues(testimony, environment, path);
     return new LmdbStore(environment, openWitness(path), lock);
   } catch (cause) {
     await environment?.root.close();
@@ -70,14 +78,23 @@ export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
   }
 }
 
+const lost = (path: string): string => `the store in ${path} is damaged or was taken back to an older state`;
+
+/** Before LMDB reads the file: what it maps beyond the end ends the process. */
+function checkSize({ dataSize }: Testimony, path: string): void {
+  const size = statSync(join(path, DATA_FILE), { throwIfNoEntry: false })?.size ?? 0;
+  if (size < dataSize) {
+    throw new StorageError(`${lost(path)}: ${DATA_FILE} has ${size} bytes where it had ${dataSize}`);
+  }
+}
+
 /** Throws `StorageError` when the environment has lost what the witness saw written. */
-function checkTestimony(environment: Environment, path: string): void {
-  const testimony = readTestimony(path);
-  if (testimony === null) return;
+function checkValues(testimony: Testimony, environment: Environment, path: string): void {
   const count = readCount(environment);
-  const lost = `the store in ${path} is damaged or was taken back to an older state`;
   if (count < testimony.count) {
-    throw new StorageError(`${lost}: it has ${count} transactions where ${testimony.count} were written`);
+    throw new StorageError(
+      `${lost(path)}: it has ${count} transactions where ${testimony.count} were written`,
+    );
   }
   if (count > testimony.count) return;
   const snapshot = new LmdbSnapshot(environment);

@@ -1,7 +1,8 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { WriteBatch } from '../../ports/kv-store.ts';
+import { DATA_FILE } from './data-file.ts';
 
 // What was written last, told by a second file.
 //
@@ -9,7 +10,7 @@ import type { WriteBatch } from '../../ports/kv-store.ts';
 // can bring back an older page, whose values are all in order, only out of date. A replica must not vote on such a
 // record. So the environment counts its transactions, and after each one the count goes into this file too, with the
 // checksums of the values that were written last. A file that is ahead of the environment, or that names another value,
-// shows that the environment went back in time. One that is behind or unreadable shows nothing: it is not flushed (a
+// shows that the environment went back in time; so does a data file that is shorter than it was. One that is behind or unreadable shows nothing: it is not flushed (a
 // power cut may take it back, never forward), and so costs no more than a system call.
 
 const FILE_NAME = 'last-write';
@@ -20,7 +21,8 @@ const FILE_NAME = 'last-write';
  */
 const REMEMBERED_VALUES = 16;
 
-const HEADER_BYTES = 4 + 8 + 4;
+/** Where the parts lie: a checksum of all that follows, the count, the data file's size, the bytes of the values. */
+const AT = { checksum: 0, count: 4, dataSize: 12, valueBytes: 20, values: 24 } as const;
 
 export interface Witness {
   /** Says that transaction `count` is durable and that `batch` was the last one in it. Throws when the file fails. */
@@ -30,19 +32,26 @@ export interface Witness {
 
 export interface Testimony {
   readonly count: number;
+  /** Bytes that the data file had: it never shrinks. */
+  readonly dataSize: number;
   readonly values: readonly (readonly [key: Uint8Array, checksum: number])[];
 }
 
+/** Of an environment whose data file exists. */
 export function openWitness(directory: string): Witness {
-  const descriptor = openSync(join(directory, FILE_NAME), constants.O_WRONLY | constants.O_CREAT, 0o600);
+  const own = openSync(join(directory, FILE_NAME), constants.O_WRONLY | constants.O_CREAT, 0o600);
+  const data = openSync(join(directory, DATA_FILE), 'r');
   return {
     record(count, batch) {
-      const bytes = encodeTestimony(count, batch);
-      const written = writeSync(descriptor, bytes, 0, bytes.length, 0);
+      const bytes = encodeTestimony(count, fstatSync(data).size, batch);
+      const written = writeSync(own, bytes, 0, bytes.length, 0);
       if (written !== bytes.length)
         throw new Error(`${FILE_NAME}: wrote ${written} of ${bytes.length} bytes`);
     },
-    close: () => closeSync(descriptor),
+    close() {
+      closeSync(own);
+      closeSync(data);
+    },
   };
 }
 
@@ -58,20 +67,21 @@ export function readTestimony(directory: string): Testimony | null {
   return decodeTestimony(file);
 }
 
-/** u32 checksum of all that follows, u64 count, u32 bytes of entries, entries: u16 length, key, u32 checksum. */
-function encodeTestimony(count: number, { sets }: WriteBatch): Buffer {
+/** The values are u16 length, key, u32 checksum each. */
+function encodeTestimony(count: number, dataSize: number, { sets }: WriteBatch): Buffer {
   const lowest = lowestKeys(sets);
   const size = lowest.reduce((sum, [key]) => sum + 2 + key.length + 4, 0);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + size);
-  bytes.writeBigUInt64LE(BigInt(count), 4);
-  bytes.writeUInt32LE(size, 12);
-  let at = HEADER_BYTES;
+  const bytes = Buffer.allocUnsafe(AT.values + size);
+  bytes.writeBigUInt64LE(BigInt(count), AT.count);
+  bytes.writeBigUInt64LE(BigInt(dataSize), AT.dataSize);
+  bytes.writeUInt32LE(size, AT.valueBytes);
+  let at: number = AT.values;
   for (const [key, value] of lowest) {
     at = bytes.writeUInt16LE(key.length, at);
     bytes.set(key, at);
     at = bytes.writeUInt32LE(crc32(value), at + key.length);
   }
-  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  bytes.writeUInt32LE(crc32(bytes.subarray(AT.count)), AT.checksum);
   return bytes;
 }
 
@@ -93,16 +103,21 @@ type KeyAndValue = WriteBatch['sets'][number];
 const compare = ([a]: KeyAndValue, [b]: KeyAndValue): number =>
   (a[0] as number) - (b[0] as number) || Buffer.compare(a, b);
 
-/** The file keeps the end of a longer entry list that was there before; it is not looked at. */
+/** The file keeps the end of a longer list that was there before; it is not looked at. */
 function decodeTestimony(file: Buffer): Testimony | null {
-  if (file.length < HEADER_BYTES) return null;
-  const end = HEADER_BYTES + file.readUInt32LE(12);
-  if (end > file.length || crc32(file.subarray(4, end)) !== file.readUInt32LE(0)) return null;
+  if (file.length < AT.values) return null;
+  const end = AT.values + file.readUInt32LE(AT.valueBytes);
+  if (end > file.length || crc32(file.subarray(AT.count, end)) !== file.readUInt32LE(AT.checksum))
+    return null;
   const values: [Uint8Array, number][] = [];
-  for (let at = HEADER_BYTES; at < end; ) {
+  for (let at: number = AT.values; at < end; ) {
     const keyEnd = at + 2 + file.readUInt16LE(at);
     values.push([file.subarray(at + 2, keyEnd), file.readUInt32LE(keyEnd)]);
     at = keyEnd + 4;
   }
-  return { count: Number(file.readBigUInt64LE(4)), values };
+  return {
+    count: Number(file.readBigUInt64LE(AT.count)),
+    dataSize: Number(file.readBigUInt64LE(AT.dataSize)),
+    values,
+  };
 }
