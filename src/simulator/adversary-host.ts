@@ -1,9 +1,11 @@
 import { signingPreimage } from '../codec/signing.ts';
+import { proposersOf } from '../core/hotstuff/roles.ts';
 import type { Block } from '../model/block.ts';
 import type { ChainParameters, LocalSettings } from '../model/chain.ts';
-import type { BlockHash, ReplicaId } from '../model/ids.ts';
+import { asView, type BlockHash, type ReplicaId } from '../model/ids.ts';
 import type { Message } from '../model/messages.ts';
 import type { Adversary, AdversaryControls, AdversaryFactory, Peer } from './adversary.ts';
+import type { Forge } from './forge.ts';
 import type { Host } from './host.ts';
 import type { Random } from './random.ts';
 import type { Keyring } from './signatures.ts';
@@ -15,6 +17,7 @@ export interface AdversarySurroundings {
   readonly chain: ChainParameters;
   readonly settings: LocalSettings;
   readonly keyring: Keyring;
+  readonly forge: Forge;
   /** Whose keys the adversaries have: they act together. */
   readonly byzantine: ReadonlySet<ReplicaId>;
   readonly hosts: readonly Host[];
@@ -73,6 +76,11 @@ export function createAdversaryHost(
     send: (to, message) => world.send(to, message),
     after: (ms, run) => world.after(ms, run),
     block: (hash) => blocks.get(hash) ?? host.block(hash),
+    makeBlock: (height, justify, data = []) => world.forge.block({ height, justify, data }),
+    leaders(view) {
+      const sets = host.status?.validatorSets;
+      return sets === undefined ? [] : proposersOf(sets, asView(view), chain.leaderTenure);
+    },
   };
   const adversary: Adversary = factory(controls);
   return {

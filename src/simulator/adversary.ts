@@ -1,5 +1,6 @@
 import type { CoreStatus } from '../core/state.ts';
-import type { Block } from '../model/block.ts';
+import type { Block, Datum } from '../model/block.ts';
+import type { PhaseCertificate } from '../model/certificate.ts';
 import type { ChainParameters, LocalSettings } from '../model/chain.ts';
 import type { BlockHash, ReplicaId } from '../model/ids.ts';
 import type { Message, Subject } from '../model/messages.ts';
@@ -34,6 +35,10 @@ export interface AdversaryControls {
   after(ms: number, run: () => void): void;
   /** A block that its honest half holds or any replica sent to it. */
   block(hash: BlockHash): Block | null;
+  /** A block with the right hashes for what it says, whether or not that makes sense. */
+  makeBlock(height: number, justify: PhaseCertificate, data?: readonly Datum[]): Block;
+  /** Leaders of `view`, as its honest half knows the validator sets; none while that is down. */
+  leaders(view: number): readonly ReplicaId[];
 }
 
 /**

@@ -3,7 +3,7 @@ import { signingPreimage } from '../codec/signing.ts';
 import type { Block, Datum } from '../model/block.ts';
 import type { Phase, PhaseCertificate, TimeoutCertificate } from '../model/certificate.ts';
 import { asHeight, asView, type BlockHash, type ChainId, type ReplicaId } from '../model/ids.ts';
-import type { Subject, VoteSubject } from '../model/messages.ts';
+import type { Subject } from '../model/messages.ts';
 import type { SignatureSet } from '../model/scheme.ts';
 import type { ValidatorSet } from '../model/validator-set.ts';
 import { dataHashOf } from './data-check.ts';
@@ -12,6 +12,8 @@ import type { Keyring } from './signatures.ts';
 /** Makes signed things by hand, for scenarios: whatever the named signers would sign if they were asked. */
 export interface Forge {
   signature(signer: number, subject: Subject): Uint8Array;
+  /** The signatures of a certificate over anything that can be signed. */
+  signatures(subject: Subject, signers: readonly number[], set?: ValidatorSet): SignatureSet;
   phaseCertificate(what: {
     readonly view: number;
     readonly block: BlockHash;
@@ -38,7 +40,11 @@ export interface Forge {
 export function createForge(keyring: Keyring, chainId: ChainId, genesisSet: ValidatorSet): Forge {
   const { scheme } = keyring;
   const idOf = (index: number): ReplicaId => keyring.ids[index] as ReplicaId;
-  const certify = (subject: VoteSubject, signers: readonly number[], set: ValidatorSet): SignatureSet => {
+  const certify = (
+    subject: Subject,
+    signers: readonly number[],
+    set: ValidatorSet = genesisSet,
+  ): SignatureSet => {
     const preimage = signingPreimage(scheme, subject);
     const votes = signers.map((index) => ({
       signer: idOf(index),
@@ -50,6 +56,7 @@ export function createForge(keyring: Keyring, chainId: ChainId, genesisSet: Vali
   };
   return {
     signature: (signer, subject) => keyring.sign(idOf(signer), signingPreimage(scheme, subject)),
+    signatures: certify,
     phaseCertificate({
       view,
       block,

@@ -147,6 +147,7 @@ export class World implements ObservedWorld {
           chain: this.chain,
           settings: this.settings,
           keyring: this.keyring,
+          forge: this.forge,
           byzantine,
           hosts: this.#hosts,
           send: (to, message) => this.#dispatch(host.index, this.#indexOf.get(to) ?? -1, message),

@@ -1,0 +1,13 @@
+import type { AdversaryFactory } from '../adversary.ts';
+import { courtier } from './courtier.ts';
+import { fakeSync } from './fake-sync.ts';
+import { heightLiar } from './height-liar.ts';
+import { partialDelivery } from './partial-delivery.ts';
+
+/** Every Byzantine behaviour, by name. */
+export const ADVERSARIES: Readonly<Record<string, AdversaryFactory>> = {
+  courtier,
+  'fake-sync': fakeSync,
+  'height-liar': heightLiar,
+  'partial-delivery': partialDelivery,
+};
