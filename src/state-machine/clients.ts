@@ -46,6 +46,8 @@ export function openClients(draft: Draft, height: number): ClientTable {
     string,
     { readonly id: Uint8Array; readonly window: ClientWindow; used: boolean }
   >();
+  /** In the order of their first effect: looking a client up for a command without effect must leave no trace. */
+  const active: { readonly id: Uint8Array; readonly window: ClientWindow }[] = [];
   forgetIdleClients(draft, height);
 
   function lookUp(id: Uint8Array) {
@@ -65,10 +67,10 @@ export function openClients(draft: Draft, height: number): ClientTable {
     markUsed({ clientId, sequence }) {
       const entry = lookUp(clientId);
       markUsed(entry.window, sequence);
+      if (!entry.used) active.push(entry);
       entry.used = true;
     },
     flush() {
-      const active = [...touched.values()].filter(({ used }) => used);
       if (active.length === 0) return;
       for (const { id, window } of active) {
         window.lastHeight = height;

@@ -52,6 +52,15 @@ describe('the client table', () => {
     ]);
   });
 
+  it('leaves no trace of commands without effect: a leader looks at more than its block carries', () => {
+    const [leader, follower] = [createChain(), createChain()];
+    for (const chain of [leader, follower]) chain.execute(0, [command(1, 0, 9), command(2, 0, 9)]);
+    // The leader's pool still holds command 0 of client 1; the block carries the fresh ones alone.
+    leader.execute(1, [command(1, 0, 9), command(2, 1, 9), command(1, 1, 9)]);
+    follower.execute(1, [command(2, 1, 9), command(1, 1, 9)]);
+    expect(leader.state).toEqual(follower.state);
+  });
+
   it('takes what lies a window below the highest sequence for used', () => {
     const chain = createChain();
     const far = SEQUENCE_WINDOW + 800;
