@@ -56,6 +56,9 @@ export interface Driver {
 /** How long the driver keeps the event loop for itself: below what a person or a timer of a view would notice. */
 const SLICE_MS = 2;
 
+/** Inputs in one slice, at most: a host's own clock may stand still. Some hundred are done in the time above. */
+const SLICE_INPUTS = 1_000;
+
 /** Inputs of the replica's own after which one frame is read, so that a replica busy with itself still hears others. */
 const OWN_INPUTS_IN_A_ROW = 64;
 
@@ -133,7 +136,7 @@ class CoreDriver implements Driver {
   #runSlice(): void {
     const { clock } = this.#options;
     const end = clock.now() + SLICE_MS;
-    while (!this.#stopped && this.#hasWork()) {
+    for (let count = 0; count < SLICE_INPUTS && !this.#stopped && this.#hasWork(); count++) {
       this.#takeOne();
       if (clock.now() >= end) break;
     }

@@ -441,6 +441,18 @@ describe('frames', () => {
     expect(inputs).toHaveLength(1_026);
   });
 
+  it('are heard by a replica that never stops talking to itself', async () => {
+    const again: Effect = { type: 'send', to: [me], message: newView(1), after: NO_WAIT };
+    const { inputs, receive, shell } = await start((input) => {
+      if (input.type === 'recovered') return [again];
+      return input.type === 'message-received' && input.from === me ? [again] : [];
+    });
+    for (let count = 0; count < 3; count++) receive(peer, 'consensus', encodeMessage('ed25519', newView(2)));
+    while (inputs.filter((line) => line === 'new-view of b').length < 3) await settle();
+    await shell.close();
+    expect(inputs.indexOf('new-view of b')).toBeLessThan(100);
+  });
+
   it('wait unread while too many writes wait for the disk', async () => {
     let number = 0;
     const { inputs, receive, writes } = await start((input) => {
