@@ -9,8 +9,8 @@ export interface BatchInProgress extends Records {
   finish(): WriteBatch;
 }
 
-/** One character per byte: two keys are the same string if they are the same key. */
-const textOf = (key: Uint8Array): string => String.fromCharCode(...key);
+/** One character per byte: two keys are the same string if they are the same key. (`apply` beats spreading 5 to 1.) */
+const textOf = (key: Uint8Array): string => String.fromCharCode.apply(null, key as unknown as number[]);
 
 export function beginBatch(records: Records): BatchInProgress {
   const written = new Map<string, readonly [key: Uint8Array, value: Uint8Array | null]>();

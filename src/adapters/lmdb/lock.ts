@@ -18,7 +18,12 @@ import { StorageError } from '../../model/errors.ts';
 // later sees the other: at most one succeeds, and both may fail.
 
 const PUBLISHED = /^owner-(\d+)-[0-9a-f]+\.sock$/;
+
+/** Bytes of a socket's path that every platform takes. */
 const SOCKET_PATH_LIMIT = 100;
+
+/** Bytes of the longest name that a socket here has, and a separator. */
+const LONGEST_NAME = 1 + 'starting-owner-'.length + 10 + 1 + 16 + '.sock'.length;
 
 export interface StoreLock {
   release(): Promise<void>;
@@ -29,21 +34,32 @@ export interface StoreLock {
  * holds it, and when the file system has no sockets.
  */
 export async function lockStore(directory: string): Promise<StoreLock> {
-  const descriptor = openSync(directory, 'r');
+  let descriptor: number | null = null;
   try {
-    const place = placeOf(directory, descriptor);
-    const name = `owner-${process.pid}-${randomBytes(8).toString('hex')}.sock`;
-    const server = await listenAs(place, name, directory);
-    const release = (): Promise<void> => {
-      rmSync(join(directory, name), { force: true });
-      return new Promise((resolve) => server.close(() => resolve()));
-    };
+    descriptor = openSync(directory, 'r');
+    return await takeLock(directory, placeOf(directory, descriptor));
+  } catch (cause) {
+    if (cause instanceof StorageError) throw cause;
+    throw new StorageError(`cannot lock ${directory}: ${(cause as Error).message}`, { cause });
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+  }
+}
+
+async function takeLock(directory: string, place: string): Promise<StoreLock> {
+  const name = `owner-${process.pid}-${randomBytes(8).toString('hex')}.sock`;
+  const server = await listenAs(place, name);
+  const release = (): Promise<void> => {
+    rmSync(join(directory, name), { force: true });
+    return new Promise((resolve) => server.close(() => resolve()));
+  };
+  try {
     const owner = await findOwner(place, name);
     if (owner === null) return { release };
-    await release();
     throw new StorageError(`${directory} is in use by process ${owner}: a store has one owner at a time`);
-  } finally {
-    closeSync(descriptor);
+  } catch (error) {
+    await release();
+    throw error;
   }
 }
 
@@ -52,25 +68,27 @@ export async function lockStore(directory: string): Promise<StoreLock> {
  * as long as its descriptor is open.
  */
 function placeOf(directory: string, descriptor: number): string {
-  const longest = Buffer.byteLength(directory) + 48;
+  const longest = Buffer.byteLength(directory) + LONGEST_NAME;
   return longest > SOCKET_PATH_LIMIT && process.platform === 'linux'
     ? `/proc/self/fd/${descriptor}`
     : directory;
 }
 
-async function listenAs(place: string, name: string, directory: string): Promise<Server> {
+async function listenAs(place: string, name: string): Promise<Server> {
   const unpublished = join(place, `starting-${name}`);
   const server = createServer((visitor) => visitor.destroy());
   server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(unpublished, resolve);
+  });
+  // What accepting a visitor may fail with later is the visitor's trouble.
+  server.on('error', () => {});
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(unpublished, resolve);
-    });
     renameSync(unpublished, join(place, name));
-  } catch (cause) {
+  } catch (error) {
     server.close();
-    throw new StorageError(`cannot lock ${directory}: ${(cause as Error).message}`, { cause });
+    throw error;
   }
   return server;
 }

@@ -103,7 +103,7 @@ function checkValues(testimony: Testimony, environment: Environment, path: strin
       const value = snapshot.get(key);
       if (value !== null && crc32(value) === checksum) continue;
       throw new StorageError(
-        `${lost}: the value of key ${Buffer.from(key).toString('hex')} is not the last one`,
+        `${lost(path)}: the value of key ${Buffer.from(key).toString('hex')} is not the last one`,
       );
     }
   } finally {

@@ -6,7 +6,7 @@ import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-s
 /** The port's bounds on a key, in bytes. */
 const MAX_KEY_BYTES = 1_200;
 
-const textOf = (key: Uint8Array): string => String.fromCharCode(...key);
+const textOf = (key: Uint8Array): string => String.fromCharCode.apply(null, key as unknown as number[]);
 
 const bytesOf = (text: string): Uint8Array => {
   const bytes = new Uint8Array(text.length);
