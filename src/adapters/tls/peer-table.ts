@@ -69,6 +69,10 @@ export function createPeerTable(options: PeerTableOptions): PeerTable {
     if (peer.connection === null && !isKnown(peer.id)) peers.delete(peer.id);
   }
 
+  function releaseAll(): void {
+    for (const peer of [...peers.values()]) release(peer);
+  }
+
   function strangers(): number {
     let count = 0;
     for (const { id, connection } of peers.values()) if (connection !== null && !isKnown(id)) count++;
@@ -94,12 +98,10 @@ export function createPeerTable(options: PeerTableOptions): PeerTable {
     ensure,
     release,
     setAddresses(addresses) {
-      for (const peer of [...peers.values()]) {
-        const { dialer } = peer;
-        if (dialer === null || addresses.get(peer.id) === dialer.address) continue;
-        dialer.stop();
+      for (const peer of peers.values()) {
+        if (peer.dialer === null || peer.dialer.address === addresses.get(peer.id)) continue;
+        peer.dialer.stop();
         peer.dialer = null;
-        release(peer);
       }
       for (const [id, address] of addresses) {
         const peer = ensure(id);
@@ -108,11 +110,12 @@ export function createPeerTable(options: PeerTableOptions): PeerTable {
         if (peer.connection !== null) peer.dialer.rest();
         else peer.dialer.resume();
       }
+      releaseAll();
     },
     setValidators(next) {
       validators = next;
       for (const id of next) if (id !== self) ensure(id);
-      for (const peer of [...peers.values()]) release(peer);
+      releaseAll();
     },
   };
 }

@@ -2,8 +2,12 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { recordHeader } from '../../../../src/adapters/tls/channels.ts';
 import { type ControlMessage, decodeControl } from '../../../../src/adapters/tls/control.ts';
 import { createFrameReader } from '../../../../src/adapters/tls/frame-reader.ts';
+import { beginHandshake } from '../../../../src/adapters/tls/handshake.ts';
 import type { TlsIdentity } from '../../../../src/adapters/tls/identity.ts';
+import { channelBinding } from '../../../../src/adapters/tls/proof.ts';
 import { secureOptions } from '../../../../src/adapters/tls/secure.ts';
+import type { Signer, Verifier } from '../../../../src/ports/signature-scheme.ts';
+import { CHAIN_ID, GENESIS_HASH, until } from './world.ts';
 
 /** The other end of a connection, in the hands of a test: it says what it wants. */
 export interface RawPeer {
@@ -63,4 +67,47 @@ export function rawPeer(socket: TLSSocket): RawPeer {
     socket.write(body);
   };
   return { socket, heard, frames, closed: () => closed, control: (bytes) => record(0, bytes), record };
+}
+
+/** Has the raw peer prove `keys` to a node that it dialed; resolves when both sides are done, or it was refused. */
+export async function introduce(
+  raw: RawPeer,
+  signer: Signer,
+  verifier: Pick<Verifier, 'scheme' | 'check'>,
+): Promise<void> {
+  const binding = channelBinding(raw.socket, 'dialer');
+  if (binding === null) throw new Error('the node showed no certificate');
+  let over = false;
+  const handshake = beginHandshake({
+    node: { signer, verifier, chainId: CHAIN_ID, genesisHash: GENESIS_HASH },
+    role: 'dialer',
+    binding,
+    expected: null,
+    send: (message) => raw.control(message),
+    onClaim: () => {},
+    refusalOf: () => null,
+    onDone: () => {
+      over = true;
+    },
+    onRefused: ({ detail }) => {
+      throw new Error(detail);
+    },
+  });
+  let next = 0;
+  await until('the raw peer is introduced or refused', () => {
+    for (; next < raw.heard.length; next++) {
+      const { message, bytes } = raw.heard[next] as RawPeer['heard'][number];
+      if (message.type === 'refused') over = true;
+      else if (message.type !== 'heartbeat') handshake.receive(message, bytes);
+    }
+    return over || raw.closed();
+  });
+}
+
+/** Why the node refused the raw peer, once it has. */
+export async function refusalOf(raw: RawPeer): Promise<{ readonly code: string; readonly detail: string }> {
+  const find = () => raw.heard.map(({ message }) => message).find((message) => message.type === 'refused');
+  await until('the raw peer is refused', () => find() !== undefined);
+  const { code, detail } = find() as Extract<ControlMessage, { type: 'refused' }>;
+  return { code, detail };
 }
