@@ -20,7 +20,7 @@ import { emit, newRequest, perform, THIS_STEP, write } from './output.ts';
 import { isEpochChange } from './pacemaker/epochs.ts';
 import { type CertificateQuestion, MAX_PENDING, remember, type Waiter } from './pending.ts';
 import type { Core } from './state.ts';
-import { recordVerdict, signaturesOf, subjectOf, verdictOn } from './verdicts.ts';
+import { pcVerdict, recordVerdict, signaturesOf, subjectOf, verdictOn } from './verdicts.ts';
 
 /** The certificates inside a message, to be processed before the message itself (R28). */
 export function certificatesIn(message: Message): readonly ProgressCertificate[] {
@@ -184,12 +184,21 @@ export function learnPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void
   const set = assignedSet(core, pc);
   if (set === 'commit-pc-missing') triggerSync(core, from);
   if (typeof set === 'string' || isKnown(core.tree, pc.block)) return;
-  if (verdictOn(core, set, subjectOf({ type: 'pc', pc }), pc.signatures) === true) {
+  if (pcVerdict(core, set, pc) === true) {
     keepPc(core, from, pc);
     fetchBlock(core, pc, from);
   } else if (pc.view > core.highestPc.pc.view) {
     triggerSync(core, from);
   }
+}
+
+/**
+ * Fetches the missing block of a waiting message's certificate, if a quorum vouches for it: a claim alone must not take
+ * the place of a fetch that is needed, since only one runs at a time (R15).
+ */
+export function fetchIfCertified(core: Core, pc: PhaseCertificate, from: ReplicaId): void {
+  const set = assignedSetOrNull(core, pc);
+  if (set !== null && pcVerdict(core, set, pc) === true) fetchBlock(core, pc, from);
 }
 
 /** Certificates formed here of blocks that are not known yet: more than one view's worth is never needed. */

@@ -2,8 +2,9 @@ import { blockHash } from '../../src/codec/block.ts';
 import { merkleRoot } from '../../src/codec/data-hash.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input, RequestId } from '../../src/core/input.ts';
-import type { Recovered } from '../../src/core/recovered.ts';
-import { type Core, createCore, step } from '../../src/core/step.ts';
+import type { Recovered, RecoveredBlock } from '../../src/core/recovered.ts';
+import type { CoreStatus } from '../../src/core/state.ts';
+import { type Core, coreStatus, createCore, step } from '../../src/core/step.ts';
 import type { Block } from '../../src/model/block.ts';
 import {
   GENESIS_PC,
@@ -11,6 +12,9 @@ import {
   isGenesisPc,
   type Phase,
   type PhaseCertificate,
+  type ProgressCertificate,
+  type RankedPc,
+  rankOf,
   type TimeoutCertificate,
 } from '../../src/model/certificate.ts';
 import { DEFAULT_LIMITS, defaultSettings } from '../../src/model/chain.ts';
@@ -35,23 +39,30 @@ import {
 /**
  * Runs golden traces: commands that a protocol person can read aloud, each with all effects that the core answers.
  * Replicas are r0, r1, ...; blocks have names; PC(v,B) is a Generic certificate of view v, PC(v,B,commit) another.
+ * Certificates are signed by the first so many; PC(v,B)/5:0.2.4 has five slots and signers at these; a further #1 makes
+ * the bytes of the signatures others.
  */
 export const COMMANDS = `
-world n=4 me=r0 tenure=1 epoch=10            a core that has not started
-block name=B on=PC                          a block that a restart finds on disk
+world n=4 me=r0 tenure=1 epoch=10            a core that has not started; [powers=5,1,1,1] [seed=1]
+block name=B on=PC [update=+r4,-r0] [only-named]   a block that a restart finds on disk, unless it is only named
 start                                        recovered from a fresh store
 restart view=V voted=V:B:phase highest=PC    recovered from a disk with these values; blocks named before are on it
+        [lock=PC] [tc=TC(v)] [entry=PC|TC(v)] [kept=PC] [proposed=V] [root=B] [set=r0,r1,r4 decided|undecided]
 proposal from=r1 view=1 block=B on=PC [height=H] [hash=other]
 nudge from=r1 view=2 justify=PC
 vote from=r2 view=1 block=B [phase=prepare]
 new-view from=r2 view=1 highest=PC
 timeout-vote from=r2 view=0 [tc=TC(0)]
 advance from=r1 with=PC|TC(v) [chain=C]
-certified | refused                          the verifier's answer to the oldest check
+advertise from=r1 height=H | highest=PC
+ask-blocks from=r1 start=H limit=L
+blocks from=r1 with=A,B highest=PC           a response to a request for blocks
+certified | refused | verdicts 101           the verifier's answer to the oldest check
 formed [bad=r2]                              its answer to the oldest request to form a certificate
 valid [update=+r4,-r0] | invalid | no-verdict   the app's answer to the oldest block to validate
 produced block=B [commands]                  the app's block
-timer name [view=V]                          the clock reaches a timer
+timer name [view=V] [to=r1] [after=1000]     the clock reaches a timer, so many ms later; sync-request has a peer
+wait ms                                      time passes
 persisted                                    everything written so far is durable
 `;
 
@@ -75,10 +86,25 @@ export class GoldenWorld {
   #now = 0;
   #lastTicket = 0;
   readonly #blocks = new Map<string, Block>();
+  /** Blocks of the disk, by name, with what they do to the validator set. */
+  readonly #stored = new Map<string, ValidatorSetUpdates | null>();
   readonly #checks: { readonly request: RequestId; readonly count: number }[] = [];
   readonly #forms: Extract<Effect, { type: 'form-certificate' }>[] = [];
   readonly #validations: Extract<Effect, { type: 'validate-block' }>[] = [];
   readonly #productions: Extract<Effect, { type: 'produce-block' }>[] = [];
+
+  get core(): Core {
+    if (this.#core === null) throw new Error('the first command is world');
+    return this.#core;
+  }
+
+  get status(): CoreStatus {
+    return coreStatus(this.core);
+  }
+
+  hashOf(name: string): Block['hash'] {
+    return this.#named(name).hash;
+  }
 
   /** Runs one command line and returns the effects, a line each. */
   run(line: string): readonly string[] {
@@ -89,8 +115,9 @@ export class GoldenWorld {
       args[at < 0 ? word : word.slice(0, at)] = at < 0 ? '' : word.slice(at + 1);
     }
     if (name === 'world') return this.#create(args);
-    if (name === 'block') {
-      this.#proposed({ ...args, block: args['name'] as string });
+    if (name === 'block') return this.#store(args);
+    if (name === 'wait') {
+      this.#now += Number(words[0]);
       return [];
     }
     return this.#feed(this.#inputOf(name, args)).flatMap((effect) => this.#describe(effect));
@@ -99,10 +126,11 @@ export class GoldenWorld {
   #create(args: Args): readonly string[] {
     this.#n = Number(args['n'] ?? 4);
     this.#me = idOf(args['me'] ?? 'r0');
-    const members = Array.from({ length: this.#n }, (_, at) => ({ id: idOf(`r${at}`), power: asPower(1) }));
-    const set = createValidatorSet(members);
-    if (typeof set === 'string') throw new Error(set);
-    this.#set = set;
+    const powers = args['powers']?.split(',').map(Number) ?? [];
+    this.#set = setOf(
+      Array.from({ length: this.#n }, (_, at) => `r${at}`),
+      powers,
+    );
     this.#core = createCore({
       me: this.#me,
       chain: {
@@ -113,14 +141,21 @@ export class GoldenWorld {
         limits: DEFAULT_LIMITS,
       },
       settings: defaultSettings(1_000),
-      seed: 1,
+      seed: Number(args['seed'] ?? 1),
     });
     return [];
   }
 
+  #store(args: Args): readonly string[] {
+    const name = args['name'] as string;
+    this.#proposed({ ...args, block: name });
+    const update = args['update'];
+    if (!('only-named' in args)) this.#stored.set(name, update === undefined ? null : updatesOf(update));
+    return [];
+  }
+
   #feed(input: Omit<Input, 'now'>): readonly Effect[] {
-    if (this.#core === null) throw new Error('the first command is world');
-    const effects = step(this.#core, { now: asMillis(this.#now), ...input } as Input);
+    const effects = step(this.core, { now: asMillis(this.#now), ...input } as Input);
     for (const effect of effects) this.#note(effect);
     return effects;
   }
@@ -142,11 +177,9 @@ export class GoldenWorld {
       case 'persisted':
         return { type: 'persisted', ticket: this.#lastTicket } as Omit<Input, 'now'>;
       case 'certified':
-      case 'refused': {
-        const check = take(this.#checks, 'check');
-        const valid = new Uint8Array(check.count).fill(name === 'certified' ? 1 : 0);
-        return { type: 'signatures-checked', request: check.request, valid } as Omit<Input, 'now'>;
-      }
+      case 'refused':
+      case 'verdicts':
+        return this.#checked(name, args);
       case 'formed':
         return this.#formed(args);
       case 'valid':
@@ -162,15 +195,21 @@ export class GoldenWorld {
     }
   }
 
+  #checked(name: string, args: Args): Omit<Input, 'now'> {
+    const { request, count } = take(this.#checks, 'check');
+    const bits = name === 'verdicts' ? [...(Object.keys(args)[0] as string)].map(Number) : null;
+    const valid = Uint8Array.from(bits ?? Array(count).fill(name === 'certified' ? 1 : 0));
+    return { type: 'signatures-checked', request, valid } as Omit<Input, 'now'>;
+  }
+
   #formed(args: Args): Omit<Input, 'now'> {
     const { request, votes, set } = take(this.#forms, 'request to form');
     const bad = (args['bad'] ?? '').split(',').filter(Boolean).map(idOf);
     const good = votes.filter(({ signer }) => !bad.includes(signer));
-    const indexes = good.map(({ signer }) => set.indexOf.get(signer) as number);
-    return { type: 'certificate-formed', request, signatures: signed(set, indexes), badSigners: bad } as Omit<
-      Input,
-      'now'
-    >;
+    const indexes = good.map(({ signer }) => set.indexOf.get(signer) as number).sort((a, b) => a - b);
+    const power = indexes.reduce((sum, at) => sum + (set.validators[at]?.power ?? 0), 0);
+    const signatures = power >= set.quorum ? signed(set.validators.length, indexes) : null;
+    return { type: 'certificate-formed', request, signatures, badSigners: bad } as Omit<Input, 'now'>;
   }
 
   #validated(name: string, args: Args): Omit<Input, 'now'> {
@@ -196,11 +235,11 @@ export class GoldenWorld {
 
   #timer(args: Args): Omit<Input, 'now'> {
     const name = Object.keys(args)[0] as string;
-    const view = asView(Number(args['view'] ?? this.#core?.view));
-    this.#now += 1_000;
-    const timer = ['view', 'form-pc', 'new-views', 'relay'].includes(name)
-      ? { type: name, view }
-      : { type: name };
+    const view = asView(Number(args['view'] || this.core.view));
+    this.#now += Number(args['after'] ?? 1_000);
+    const request = this.core.sync.requests.get(idOf(args['to'] ?? 'r0'))?.request;
+    const isOfView = ['view', 'form-pc', 'new-views', 'relay'].includes(name);
+    const timer = isOfView ? { type: name, view } : { type: name, request };
     return { type: 'timer-fired', timer } as Omit<Input, 'now'>;
   }
 
@@ -243,6 +282,22 @@ export class GoldenWorld {
           : ({ type: 'pc', pc: { ...this.#pc(text), chainId } } as const);
         return { type: 'advance-view', certificate };
       }
+      case 'advertise':
+        return 'height' in args
+          ? { type: 'advertise-block', chainId, height: asHeight(Number(args['height'])), signature }
+          : { type: 'advertise-pc', highestPc: this.#pc(args['highest'] as string) };
+      case 'ask-blocks':
+        return {
+          type: 'block-sync-request',
+          chainId,
+          startHeight: asHeight(Number(args['start'])),
+          limit: Number(args['limit']),
+        };
+      case 'blocks': {
+        const names = (args['with'] ?? '').split(',').filter(Boolean);
+        const highestPc = this.#pc(args['highest'] as string);
+        return { type: 'block-sync-response', blocks: names.map((block) => this.#named(block)), highestPc };
+      }
       default:
         throw new Error(`no such command: ${name}`);
     }
@@ -277,41 +332,92 @@ export class GoldenWorld {
 
   #pc(text: string): PhaseCertificate {
     if (text === 'genesis') return GENESIS_PC;
-    const [, view, name, phase = 'generic'] = /^PC\((\d+),(\w+)(?:,(\w+))?\)$/.exec(text) ?? [];
-    const signatures = signed(this.#set as ValidatorSet, [0, 1, 2]);
+    const [, view, name, phase = 'generic', signers] =
+      /^PC\((\d+),(\w+)(?:,(\w+))?\)(?:\/(\S+))?$/.exec(text) ?? [];
+    const signatures = this.#signatures(signers);
     const block = this.#named(name as string).hash;
     return { chainId: CHAIN, view: asView(Number(view)), block, phase: phase as Phase, signatures };
   }
 
   #tc(text: string, chainId = CHAIN): TimeoutCertificate {
-    const view = asView(Number(/^TC\((\d+)\)$/.exec(text)?.[1]));
-    return { chainId, view, signatures: signed(this.#set as ValidatorSet, [0, 1, 2]) };
+    const [, view, signers] = /^TC\((\d+)\)(?:\/(\S+))?$/.exec(text) ?? [];
+    return { chainId, view: asView(Number(view)), signatures: this.#signatures(signers) };
+  }
+
+  /** `5:0.2.4#1`: slots, signers, and a number that tells byte-wise different signatures apart. */
+  #signatures(text: string | undefined): PhaseCertificate['signatures'] {
+    if (text === undefined) {
+      const { quorum } = this.#set as ValidatorSet;
+      return signed(this.#n, [...Array(quorum).keys()]);
+    }
+    const [, slots, signers, salt] = /^(\d+):([\d.]*)(?:#(\d+))?$/.exec(text) ?? [];
+    const indexes = (signers ?? '').split('.').filter(Boolean).map(Number);
+    return signed(Number(slots), indexes, Number(salt ?? 0));
+  }
+
+  #progress(text: string): ProgressCertificate {
+    return text.startsWith('TC') ? { type: 'tc', tc: this.#tc(text) } : { type: 'pc', pc: this.#pc(text) };
   }
 
   #disk(args: Args): Recovered {
-    const set = this.#set as ValidatorSet;
     const vote = args['voted']?.split(':');
-    const highest = args['highest'];
-    const pc = highest === undefined ? null : this.#pc(highest);
-    const uncommitted = [...this.#blocks.values()].map((header) => ({
-      header,
-      validatorSetUpdates: null,
-      hasCommands: false,
-      updatesBefore: 0,
-    }));
+    const root = args['root'];
+    const stored = new Map([...this.#stored.keys()].map((name) => [name, this.#recoveredBlock(name)]));
+    const uncommitted = [...stored].flatMap(([name, block]) => (name === root ? [] : [block]));
     return {
-      validatorSets: { committed: set, previous: set, updateHeight: null, decided: true },
-      latestUpdate: null,
-      highestCommitted: null,
+      ...this.#recoveredSets(args, stored.get(root ?? '')),
+      highestCommitted: stored.get(root ?? '') ?? null,
       uncommitted,
-      lockedPc: GENESIS_RANKED_PC,
-      highestPc: pc === null ? GENESIS_RANKED_PC : { pc, rank: { updates: 0, commit: 0, view: pc.view } },
+      lockedPc: this.#ranked(args['lock']),
+      highestPc: this.#ranked(args['highest']),
       highestTc: args['tc'] === undefined ? null : this.#tc(args['tc']),
-      entry: args['view'] === undefined ? null : { view: asView(Number(args['view'])), certificate: null },
-      keptPcs: [],
+      entry:
+        args['view'] === undefined
+          ? null
+          : {
+              view: asView(Number(args['view'])),
+              certificate: args['entry'] === undefined ? null : this.#progress(args['entry']),
+            },
+      keptPcs: args['kept'] === undefined ? [] : [{ from: idOf('r1'), pc: this.#pc(args['kept']) }],
       lastVote: vote === undefined ? null : voteOf(vote, (name) => this.#named(name)),
       proposeUpTo: asView(Number(args['proposed'] ?? 0)),
     };
+  }
+
+  /** After an update: `set` is the committed set, the world's first one the previous, and the root the update. */
+  #recoveredSets(
+    args: Args,
+    root: RecoveredBlock | undefined,
+  ): Pick<Recovered, 'validatorSets' | 'latestUpdate'> {
+    const first = this.#set as ValidatorSet;
+    if (args['set'] === undefined || root === undefined) {
+      const validatorSets = { committed: first, previous: first, updateHeight: null, decided: true };
+      return { validatorSets, latestUpdate: null };
+    }
+    const committed = setOf(args['set'].split(','), []);
+    const { height } = root.header;
+    return {
+      validatorSets: { committed, previous: first, updateHeight: height, decided: 'decided' in args },
+      latestUpdate: { block: root, commitPc: this.#pc(args['highest'] as string) },
+    };
+  }
+
+  #recoveredBlock(name: string): RecoveredBlock {
+    const updatesBefore = this.#updatesBefore(name);
+    const validatorSetUpdates = this.#stored.get(name) ?? null;
+    return { header: this.#named(name), validatorSetUpdates, hasCommands: false, updatesBefore };
+  }
+
+  #updatesBefore(name: string): number {
+    const parent = this.#name(this.#named(name).justify.block);
+    if (!this.#stored.has(parent)) return 0;
+    return this.#updatesBefore(parent) + (this.#stored.get(parent) === null ? 0 : 1);
+  }
+
+  #ranked(text: string | undefined): RankedPc {
+    if (text === undefined || text === 'genesis') return GENESIS_RANKED_PC;
+    const pc = this.#pc(text);
+    return { pc, rank: rankOf(pc, this.#updatesBefore(this.#name(pc.block))) };
   }
 
   // Descriptions: one line per effect; events only where they tell what no other effect does.
@@ -341,7 +447,7 @@ export class GoldenWorld {
       case 'validate-block':
         return [`have the app validate ${this.#name(effect.ask.block.hash)} (${effect.ask.context})`];
       case 'serve-blocks':
-        return [`serve blocks from ${effect.startHeight} to ${this.#who(effect.to)}`];
+        return [`serve blocks from ${effect.startHeight} to ${this.#who(effect.to)}${after(effect.after)}`];
       case 'cancel':
         return ['cancel'];
       case 'update-validators':
@@ -435,11 +541,18 @@ function take<Item>(items: Item[], what: string): Item {
   return item;
 }
 
-function signed(set: ValidatorSet, indexes: readonly number[]): PhaseCertificate['signatures'] {
-  const slots = set.validators.length;
+function setOf(names: readonly string[], powers: readonly number[]): ValidatorSet {
+  const set = createValidatorSet(
+    names.map((name, at) => ({ id: idOf(name), power: asPower(powers[at] ?? 1) })),
+  );
+  if (typeof set === 'string') throw new Error(set);
+  return set;
+}
+
+function signed(slots: number, indexes: readonly number[], salt = 0): PhaseCertificate['signatures'] {
   const bitmap = new Uint8Array((slots + 7) >> 3);
   for (const index of indexes) bitmap[index >> 3] = (bitmap[index >> 3] as number) | (1 << (index & 7));
-  return { slots, bitmap, bytes: new Uint8Array(64 * indexes.length) };
+  return { slots, bitmap, bytes: new Uint8Array(64 * indexes.length).fill(salt) };
 }
 
 function updatesOf(text: string): ValidatorSetUpdates {

@@ -1,11 +1,10 @@
 import type { Phase } from '../../model/certificate.ts';
 import type { ReplicaId } from '../../model/ids.ts';
 import type { Nudge } from '../../model/messages.ts';
-import { fetchBlock } from '../block-sync/requests.ts';
 import { applyCertificate } from '../block-tree/apply.ts';
 import { acceptability, isLockClauseSatisfied } from '../block-tree/rules.ts';
 import { isKnown } from '../block-tree/tree.ts';
-import { askForVerdicts, openQuestions } from '../certificates.ts';
+import { askForVerdicts, fetchIfCertified, openQuestions } from '../certificates.ts';
 import { emit } from '../output.ts';
 import type { Core } from '../state.ts';
 import { claimSlot, isProposer, openSlot, reject, reopenSlot, waitFor } from './slot.ts';
@@ -43,7 +42,7 @@ export function tryNudge(core: Core, from: ReplicaId, message: Nudge): void {
   if (phase === null || justify.view >= view || !isFresh) return reject(core, from, message, 'unsafe-nudge');
   if (!isKnown(core.tree, justify.block)) {
     waitFor(core, from, message, 'block');
-    fetchBlock(core, justify, from);
+    fetchIfCertified(core, justify, from);
     return;
   }
   const state = acceptability(core, justify);

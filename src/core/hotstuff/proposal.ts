@@ -2,12 +2,12 @@ import { blockHash } from '../../codec/block.ts';
 import type { BlockEffects, Validity } from '../../model/app.ts';
 import type { ReplicaId } from '../../model/ids.ts';
 import type { Proposal } from '../../model/messages.ts';
-import { fetchBlock, isWanted, triggerSync } from '../block-sync/requests.ts';
+import { isWanted, triggerSync } from '../block-sync/requests.ts';
 import { applyCertificate } from '../block-tree/apply.ts';
 import { areEffectsAcceptable, insertBlock, MAX_UNCOMMITTED_BLOCKS } from '../block-tree/insert.ts';
 import { acceptability, assignedSet, heightOn, isLockClauseSatisfied } from '../block-tree/rules.ts';
 import { isKnown } from '../block-tree/tree.ts';
-import { applyKeptPcs, askForVerdicts, openQuestions } from '../certificates.ts';
+import { applyKeptPcs, askForVerdicts, fetchIfCertified, openQuestions } from '../certificates.ts';
 import { emit, newRequest, perform } from '../output.ts';
 import { remember } from '../pending.ts';
 import type { Core } from '../state.ts';
@@ -47,7 +47,7 @@ export function tryProposal(core: Core, from: ReplicaId, message: Proposal): voi
     const isBelowRoot = message.block.height <= core.tree.rootHeight;
     if (isBelowRoot) return reject(core, from, message, 'not-on-committed-branch'); // R2
     waitFor(core, from, message, 'block');
-    fetchBlock(core, justify, from);
+    fetchIfCertified(core, justify, from);
     return;
   }
   const state = acceptability(core, justify);
