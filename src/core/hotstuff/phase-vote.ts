@@ -22,12 +22,10 @@ import {
 import { activeSets, signersOf } from './roles.ts';
 import { reject } from './slot.ts';
 
-/** Different (block, phase) pairs collected in one view; honest voters agree on one, or two during an update. */
-const MAX_SUBJECTS = 64;
-
 /**
  * A vote of the current view or the one before (late ones count). Votes are collected unverified, one per (signer,
  * view) (R19), and verified as a quorum (performance comes first here: a bad one costs its sender, not the quorum).
+ * There are no more tallies than voters; fewer would let the faulty fill them all before the honest have voted.
  */
 export function onPhaseVote(core: Core, from: ReplicaId, message: PhaseVote): void {
   const { view, block, phase, signature } = message;
@@ -38,10 +36,7 @@ export function onPhaseVote(core: Core, from: ReplicaId, message: PhaseVote): vo
   const key = subjectKey(block, phase);
   if (votes.bad.has(from)) return reject(core, from, message, 'muted');
   if (votes.votedFor.has(from)) return reject(core, from, message, 'duplicate');
-  const known = votes.tallies.get(key);
-  if (known === undefined && votes.tallies.size >= MAX_SUBJECTS)
-    return reject(core, from, message, 'quota-exceeded');
-  const entry = known ?? { block, phase, tally: emptyTally() };
+  const entry = votes.tallies.get(key) ?? { block, phase, tally: emptyTally() };
   votes.tallies.set(key, entry);
   votes.votedFor.set(from, key);
   addVote(entry.tally, { signer: from, signature });
@@ -91,12 +86,21 @@ export function form(core: Core, tally: Tally, set: ValidatorSet, subject: VoteS
   perform(core, { type: 'form-certificate', request, set, subject, votes });
 }
 
-/** The next leader has had its time to show a certificate of `view`: this replica forms it itself (R12). */
+/**
+ * The next leader has had its time to show a certificate of `view`: this replica forms it itself (R12), even if it has
+ * left the view by timer meanwhile, as it does when the votes come late.
+ */
 export function onFormTimer(core: Core, view: View): void {
   const votes = core.collectors.phases.get(view);
-  if (votes === undefined || core.view !== view) return;
+  if (votes === undefined || isShown(core, view)) return;
   votes.waitOver = true;
   for (const key of votes.tallies.keys()) formIfQuorum(core, view, key);
+}
+
+/** Whether a certificate of `view` or a later one is here, of a known block or of one that is being fetched. */
+function isShown(core: Core, view: View): boolean {
+  const entry = core.entryCertificate;
+  return core.highestPc.pc.view >= view || (entry?.type === 'pc' && entry.pc.view >= view);
 }
 
 /**
