@@ -6,8 +6,8 @@ import type { Block } from '../model/block.ts';
 import type { ChainParameters } from '../model/chain.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import { asMillis, type BlockHash, ZERO_HASH } from '../model/ids.ts';
-import { updatedValidatorSet, type ValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
-import type { App } from '../ports/app.ts';
+import { updatedValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
+import type { App, AppView } from '../ports/app.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Verifier } from '../ports/signature-scheme.ts';
 import { AppFault, asAnswer, effectsOf, ownedData } from './app-answers.ts';
@@ -115,9 +115,8 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         ask.parent?.hash ?? ZERO_HASH,
         async ({ view: state }, signal) => {
           const { view, parent } = ask;
-          const { validatorSet } = state;
           const answered = await app.produceBlock({ view, parent, state, waitMs }, signal);
-          return producedBlock(options, answered, validatorSet, signal);
+          return producedBlock(options, answered, state, signal);
         },
         (block) => answer({ type: 'block-produced', request, block }),
       );
@@ -127,9 +126,8 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         { call: 'validateBlock', request, block, limitMs: VALIDATE_LIMIT_IN_VIEWS * viewTimeMs },
         block.justify.block,
         async ({ view: state }, signal) => {
-          const { validatorSet } = state;
           const answered = await app.validateBlock({ block, state, context }, signal);
-          return validityOf(options, answered, block, validatorSet, signal);
+          return validityOf(options, answered, block, state, signal);
         },
         (validity) => answer({ type: 'block-validated', request, validity }),
       );
@@ -185,7 +183,7 @@ function inTime<Result>(
 async function producedBlock(
   options: AppRunnerOptions,
   answered: unknown,
-  validatorSet: ValidatorSet,
+  state: AppView,
   signal: AbortSignal,
 ): Promise<ProducedBlock> {
   const { chain, hashData } = options;
@@ -197,7 +195,7 @@ async function producedBlock(
   if (claimed !== undefined && claimed !== dataHash) {
     throw new AppFault(`dataHash is ${String(claimed)}, but the hash of the data is ${dataHash}`);
   }
-  const fault = await faultOfUpdates(options, effects.validatorSetUpdates, validatorSet, signal);
+  const fault = await faultOfUpdates(options, effects.validatorSetUpdates, state, signal);
   if (fault !== null) throw new AppFault(`validatorSetUpdates cannot be applied: ${fault}`);
   return { data, dataHash, ...effects };
 }
@@ -207,7 +205,7 @@ async function validityOf(
   options: AppRunnerOptions,
   answered: unknown,
   block: Block,
-  validatorSet: ValidatorSet,
+  state: AppView,
   signal: AbortSignal,
 ): Promise<Validity> {
   const fields = asAnswer(answered, 'validateBlock');
@@ -215,7 +213,7 @@ async function validityOf(
   if (fields['valid'] !== true)
     throw new AppFault('validateBlock must answer with valid: true or valid: false');
   const effects = effectsOf(fields, block.data, options.chain.scheme);
-  const fault = await faultOfUpdates(options, effects.validatorSetUpdates, validatorSet, signal);
+  const fault = await faultOfUpdates(options, effects.validatorSetUpdates, state, signal);
   return fault === null ? { valid: true, ...effects } : { valid: false };
 }
 
@@ -226,11 +224,11 @@ class VerifierFault extends Error {}
 async function faultOfUpdates(
   { chain, verifier }: AppRunnerOptions,
   updates: ValidatorSetUpdates | null,
-  validatorSet: ValidatorSet,
+  state: AppView,
   signal: AbortSignal,
 ): Promise<string | null> {
   if (updates === null) return null;
-  const next = updatedValidatorSet(validatorSet, updates);
+  const next = updatedValidatorSet(state.validatorSet, updates);
   if (typeof next === 'string') return next;
   const { maxValidators } = chain.limits;
   if (next.validators.length > maxValidators) {

@@ -160,8 +160,13 @@ function weightOf(input: Input): number {
 function weightOfEffects(effects: BlockEffects | null): number {
   if (effects === null) return 0;
   const { sets, deletes } = effects.appStateUpdates;
-  return sets.reduce((size, pair) => size + sizeOf(pair), 0) + sizeOf(deletes);
+  let size = sizeOf(deletes);
+  for (const [key, value] of sets) size += key.length + value.length;
+  return size;
 }
 
-const sizeOf = (items: readonly Uint8Array[] = []): number =>
-  items.reduce((size, { length }) => size + length, 0);
+function sizeOf(items: readonly Uint8Array[] = []): number {
+  let size = 0;
+  for (const { length } of items) size += length;
+  return size;
+}

@@ -168,7 +168,8 @@ describe('a replica', () => {
     const replicas = await startAll();
     const [replica] = replicas as [Replica, ...Replica[]];
     const stranger = asReplicaId('e'.repeat(64));
-    const network = cluster.hub.join(stranger);
+    const network = await cluster.hub.join(stranger);
+    network.listen(() => {});
     const rejections: unknown[] = [];
     replica.on('message-rejected', ({ from, rejection }) => rejections.push([from, rejection.code]));
     network.send(replica.id, 'consensus', Uint8Array.of(9, 9, 9));

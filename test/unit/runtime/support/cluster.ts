@@ -122,7 +122,7 @@ export async function createCluster(scheme: SchemeName, count: number): Promise<
       const replica = await startReplica({
         app,
         store,
-        network: hub.join(id),
+        network: await hub.join(id),
         signer: createSigner(scheme, pair.secretKey),
         verifier,
         hasher: nativeHasher,

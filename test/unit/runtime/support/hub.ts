@@ -1,39 +1,38 @@
+import { createMemoryNetworkHub } from '../../../../src/adapters/memory/index.ts';
 import type { ReplicaId } from '../../../../src/model/ids.ts';
-import type { FrameReceiver, Network } from '../../../../src/ports/network.ts';
+import type { Network } from '../../../../src/ports/network.ts';
 
-/** Connects replicas of one process; frames arrive later, in order, unless `drop` says that they are lost. */
+/** Connects replicas of one process; frames arrive unless `drop` says that they are lost. */
 export interface Hub {
-  join(id: ReplicaId): Network;
-  leave(id: ReplicaId): void;
+  /** A new end for the replica; its earlier one is closed. */
+  join(id: ReplicaId): Promise<Network>;
   drop: (from: ReplicaId, to: ReplicaId) => boolean;
 }
 
 export function createHub(): Hub {
-  const receivers = new Map<ReplicaId, FrameReceiver | null>();
+  const inner = createMemoryNetworkHub();
+  const networks = new Map<ReplicaId, Network>();
   const hub: Hub = {
     drop: () => false,
-    join(id) {
-      receivers.set(id, null);
+    async join(id) {
+      await networks.get(id)?.close();
+      const network = inner.connect(id);
+      networks.set(id, network);
       const send: Network['send'] = (to, channel, frame) => {
-        if (hub.drop(id, to)) return;
-        const copy = frame.slice();
-        setImmediate(() => receivers.get(to)?.(id, channel, copy));
+        if (!hub.drop(id, to)) network.send(to, channel, frame);
       };
-      const peers = (): ReplicaId[] => [...receivers.keys()].filter((other) => other !== id);
-      const close = async (): Promise<void> => hub.leave(id);
       return {
-        listen: (receive) => void receivers.set(id, receive),
+        listen: (receive) => network.listen(receive),
         send,
         broadcast(channel, frame) {
-          for (const peer of peers()) send(peer, channel, frame);
+          for (const peer of network.connectedPeers()) send(peer, channel, frame);
         },
-        updateValidators: () => {},
-        connectedPeers: peers,
-        close,
-        [Symbol.asyncDispose]: close,
+        updateValidators: (sets) => network.updateValidators(sets),
+        connectedPeers: () => network.connectedPeers(),
+        close: () => network.close(),
+        [Symbol.asyncDispose]: () => network.close(),
       };
     },
-    leave: (id) => void receivers.delete(id),
   };
   return hub;
 }
