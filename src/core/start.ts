@@ -2,12 +2,13 @@ import type { BlockHeader } from '../model/block.ts';
 import { isGenesisPc, type ProgressCertificate } from '../model/certificate.ts';
 import { asHeight, asView, type View } from '../model/ids.ts';
 import { startSync } from './block-sync/client.ts';
+import { fetchBlock } from './block-sync/requests.ts';
 import { advertise } from './block-sync/server.ts';
+import type { KeptPc } from './block-tree/delta.ts';
 import { assignedSet } from './block-tree/rules.ts';
 import { insertIntoTree } from './block-tree/tree.ts';
 import { NO_WAIT } from './effect.ts';
 import { enterView } from './hotstuff/enter-view.ts';
-import { activeSets } from './hotstuff/roles.ts';
 import { invariant } from './invariant.ts';
 import { emit, perform } from './output.ts';
 import { voteToLeave } from './pacemaker/timeouts.ts';
@@ -42,6 +43,7 @@ export function recover(core: Core, disk: Recovered): void {
   startSync(core);
   enterView(core, view, 'start');
   if (view === 0) voteToLeave(core); // At genesis there is nothing to wait for (section 7).
+  resumeFetch(core);
   advertise(core);
 }
 
@@ -67,7 +69,7 @@ const treeFields = ({ header, validatorSetUpdates, hasCommands, updatesBefore }:
   updatesBefore,
 });
 
-/** What was stored had been verified; its certificates need not be verified again. */
+/** What was applied before it was stored had been verified by the table: it need not be verified again. */
 function trustOwnDisk(core: Core, disk: Recovered): void {
   const headers: BlockHeader[] = disk.uncommitted.map(({ header }) => header);
   if (disk.highestCommitted !== null) headers.push(disk.highestCommitted.header);
@@ -77,10 +79,21 @@ function trustOwnDisk(core: Core, disk: Recovered): void {
     if (isGenesisPc(pc) || typeof set === 'string') continue;
     recordVerdict(core, set, subjectOfPc(pc), pc.signatures, true);
   }
-  for (const { pc } of disk.keptPcs) {
-    for (const set of activeSets(core.sets).slice(0, 1))
-      recordVerdict(core, set, subjectOfPc(pc), pc.signatures, true);
-  }
+}
+
+/**
+ * Goes on with the fetch of the highest certificate of an unknown block (R15), that of the entry included (R27).
+ * Which set had signed it is not known any more: it is verified when its block has come.
+ */
+function resumeFetch(core: Core): void {
+  const unknown = [...core.kept.values()];
+  const entry = core.entryCertificate;
+  if (entry?.type === 'pc') unknown.push({ from: null, pc: entry.pc });
+  const highest = unknown.reduce<KeptPc | null>(
+    (best, one) => (best === null || one.pc.view > best.pc.view ? one : best),
+    null,
+  );
+  if (highest !== null) fetchBlock(core, highest.pc, highest.from ?? core.config.me);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { GoldenWorld } from '../../../support/golden-world.ts';
 import { listener, play, sends, writes } from './play.ts';
 
 describe('R15: certificates of unknown blocks are kept, and the blocks fetched', () => {
@@ -48,5 +49,47 @@ describe('R15: certificates of unknown blocks are kept, and the blocks fetched',
        refused`,
     );
     expect(world.core.sync.fetch).toBeNull();
+  });
+});
+
+describe('R15: after a restart', () => {
+  /** U replaced r0 by r4 and is decided; PC(6, C) had been kept of an unknown child of U. */
+  const restarted = (): readonly [GoldenWorld, readonly string[]] => {
+    const world = new GoldenWorld();
+    const effects = play(
+      world,
+      `world n=4 me=r9 tenure=1
+       block name=U on=genesis update=+r4,-r0
+       block name=C on=PC(2,U,decide) only-named
+       block name=D on=PC(6,C) only-named
+       restart view=7 root=U highest=PC(2,U,decide) kept=PC(6,C) set=r1,r2,r3,r4 decided`,
+    );
+    return [world, effects];
+  };
+
+  test('the fetch goes on', () => {
+    const [, effects] = restarted();
+    expect(sends(effects, 'sync-request')).toEqual(['send sync-request(from 1) -> r1']);
+  });
+
+  test('so does that of the entry certificate', () => {
+    const world = new GoldenWorld();
+    const effects = play(
+      world,
+      `world n=4 me=r9 tenure=1
+       block name=C on=genesis only-named
+       restart view=7 entry=PC(6,C)`,
+    );
+    expect(sends(effects, 'sync-request')).toHaveLength(1);
+    expect(world.core.sync.fetch?.target.block).toBe(world.hashOf('C'));
+  });
+
+  test('a kept certificate is verified when its block has come: the set may be another than the one it was kept under', () => {
+    const [world] = restarted();
+    expect(play(world, 'blocks from=r1 with=C highest=PC(2,U,decide)')).toContain('verify PC(6,C)');
+    const effects = play(world, 'refused');
+    expect(world.status.uncommittedBlocks).toBe(0);
+    expect(world.status.highestPc.pc.view).toBe(2);
+    expect(effects.join()).not.toContain('have the app validate C');
   });
 });
