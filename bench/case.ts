@@ -20,8 +20,8 @@ export type Samples = readonly number[];
 
 export interface Result {
   readonly name: string;
-  /** Of the numbers. In `us` less is better. */
-  readonly unit: 'us';
+  /** Of the numbers. Of times less is better, of rates more. */
+  readonly unit: 'us' | 'ms' | 'commands/s' | 'views/s';
   readonly median: number;
   readonly p5: number;
   readonly p95: number;
@@ -56,4 +56,16 @@ export function resultOf(
   if (baseline === null) return result;
   const other = quantile(baseline.samples, 0.5);
   return { ...result, baseline: { name: baseline.name, median: other }, ratio: other / median };
+}
+
+/** Of figures that are no times of one operation: `values` ascending, a baseline of the same unit. */
+export function rateResultOf(
+  name: string,
+  unit: Exclude<Result['unit'], 'us'>,
+  values: Samples,
+  baseline: { readonly name: string; readonly median: number } | null,
+): Result {
+  const { median, p5, p95, samples } = resultOf(name, values, null);
+  const result: Result = { name, unit, median, p5, p95, samples };
+  return baseline === null ? result : { ...result, baseline, ratio: median / baseline.median };
 }

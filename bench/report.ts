@@ -22,7 +22,7 @@ const digits = (value: number): string => value.toFixed(value < 10 ? 2 : value <
 const HEADER = ['benchmark', 'median', 'p5', 'p95', 'samples', 'baseline', 'median', 'ratio'];
 const LEFT_COLUMNS = new Set([0, 5]);
 
-/** A table for a terminal: times of one operation, and how many times faster than the baseline it is. */
+/** A table for a terminal: times or rates, and how many times better than the baseline they are. */
 export function table(results: readonly Result[]): string {
   const rows = [HEADER, ...results.map(rowOf)];
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
@@ -40,16 +40,19 @@ export function table(results: readonly Result[]): string {
   return lines.join('\n');
 }
 
-const rowOf = ({ name, median, p5, p95, samples, baseline, ratio }: Result): string[] => [
-  name,
-  time(median),
-  time(p5),
-  time(p95),
-  `${samples}`,
-  baseline?.name ?? '',
-  baseline === undefined ? '' : time(baseline.median),
-  ratio === undefined ? '' : `${digits(ratio)}x`,
-];
+const rowOf = ({ name, unit, median, p5, p95, samples, baseline, ratio }: Result): string[] => {
+  const shown = (value: number): string => (unit === 'us' ? time(value) : `${digits(value)} ${unit}`);
+  return [
+    name,
+    shown(median),
+    shown(p5),
+    shown(p95),
+    `${samples}`,
+    baseline?.name ?? '',
+    baseline === undefined ? '' : shown(baseline.median),
+    ratio === undefined ? '' : `${digits(ratio)}x`,
+  ];
+};
 
 export const describeMachine = ({ cpu, cores, memoryGiB, os, node }: Machine): string =>
   `${cpu}, ${cores} cores, ${memoryGiB} GiB; ${os}; Node.js ${node}`;
