@@ -108,7 +108,7 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
 
   return {
     produce({ request, ask }) {
-      const waitMs = Math.max(0, ask.waitUntil - clock.now());
+      const waitMs = Math.max(0, Math.floor(ask.waitUntil - clock.now()));
       const limitMs = waitMs + PRODUCE_LIMIT_IN_VIEWS * viewTimeMs;
       void run<ProducedBlock>(
         { call: 'produceBlock', request, block: null, limitMs },

@@ -7,9 +7,10 @@ import type { Core } from '../core/state.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import { asMillis, type Millis, type ReplicaId } from '../model/ids.ts';
 import type { Clock } from '../ports/clock.ts';
+import { AppFault } from './app-answers.ts';
 import { type Counters, increment } from './counters.ts';
 import type { HashData } from './data-hash.ts';
-import { readFrame } from './inbound.ts';
+import { type ReadFrame, readFrame } from './inbound.ts';
 import { createFrameQueue, type FrameQueue, type WaitingFrame } from './input-queue.ts';
 import type { LocalInput } from './local-input.ts';
 import type { Recorder } from './trace.ts';
@@ -169,20 +170,24 @@ class CoreDriver implements Driver {
   }
 
   #read(waiting: WaitingFrame): void {
-    const { format, hashData, counters, emit } = this.#options;
+    const { format, hashData, counters, emit, onFault } = this.#options;
     const { from, frame } = waiting;
     counters.messagesReceived += 1;
     counters.bytesReceived += frame.length;
+    let read: ReadFrame;
     try {
-      const { message, rejected } = readFrame(format, hashData, waiting);
-      if (rejected !== null) emit({ type: 'message-rejected', from, ...rejected });
-      if (message === null) return;
-      increment(counters.receivedByType, message.type);
-      this.#step({ type: 'message-received', from, message, bytes: frame.length });
+      read = readFrame(format, hashData, waiting);
     } catch (error) {
-      // The app's own data hash threw: no verdict on the message.
-      emit({ type: 'app-failed', call: 'validateBlock', error });
+      // The app's own data hash failed: no verdict on the message.
+      if (error instanceof AppFault) emit({ type: 'app-failed', call: 'validateBlock', error });
+      else onFault(error);
+      return;
     }
+    const { message, rejected } = read;
+    if (rejected !== null) emit({ type: 'message-rejected', from, ...rejected });
+    if (message === null) return;
+    increment(counters.receivedByType, message.type);
+    this.#step({ type: 'message-received', from, message, bytes: frame.length });
   }
 
   #step(input: LocalInput): void {

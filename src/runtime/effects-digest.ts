@@ -43,8 +43,8 @@ export function createEffectsDigest(start: Uint8Array = new Uint8Array(DIGEST_SI
 class CanonicalBytes {
   #memory = Buffer.allocUnsafe(64 * 1024);
   #at = 0;
-  /** Digests of validator sets: they are large, immutable and in many effects. */
-  readonly #sets = new WeakMap<object, Uint8Array>();
+  /** Digests of validator sets and of blocks' data: they are large, immutable and in more than one effect. */
+  readonly #known = new WeakMap<object, Uint8Array>();
 
   restart(): void {
     this.#at = 0;
@@ -109,9 +109,7 @@ class CanonicalBytes {
       this.#tag(TAGS.bytes);
       this.#raw(value);
     } else if (Array.isArray(value)) {
-      this.#tag(TAGS.array);
-      this.#number(value.length);
-      for (const item of value) this.value(item);
+      this.#items(value);
     } else if (value instanceof Map) {
       this.#tag(TAGS.map);
       this.#number(value.size);
@@ -120,11 +118,16 @@ class CanonicalBytes {
       this.#tag(TAGS.error);
       this.#text(`${value.name}: ${value.message}`);
     } else if (isValidatorSet(value)) {
-      this.#tag(TAGS.known);
-      this.#raw(this.#digestOfSet(value));
+      this.#knownDigest(value, () => this.#fields(value));
     } else {
       this.#fields(value);
     }
+  }
+
+  #items(values: readonly unknown[]): void {
+    this.#tag(TAGS.array);
+    this.#number(values.length);
+    for (const value of values) this.value(value);
   }
 
   #fields(value: object): void {
@@ -133,19 +136,23 @@ class CanonicalBytes {
     this.#number(fields.length);
     for (const [name, field] of fields) {
       this.#text(name);
-      this.value(field);
+      if (name === 'data' && Array.isArray(field)) this.#knownDigest(field, () => this.#items(field));
+      else this.value(field);
     }
   }
 
-  #digestOfSet(set: object): Uint8Array {
-    const known = this.#sets.get(set);
-    if (known !== undefined) return known;
-    const start = this.#at;
-    this.#fields(set);
-    const digest = createHash('sha256').update(this.#memory.subarray(start, this.#at)).digest();
-    this.#at = start;
-    this.#sets.set(set, digest);
-    return digest;
+  /** In place of what `write` writes of `value`, its digest. */
+  #knownDigest(value: object, write: () => void): void {
+    let digest = this.#known.get(value);
+    if (digest === undefined) {
+      const start = this.#at;
+      write();
+      digest = createHash('sha256').update(this.#memory.subarray(start, this.#at)).digest();
+      this.#at = start;
+      this.#known.set(value, digest);
+    }
+    this.#tag(TAGS.known);
+    this.#raw(digest);
   }
 }
 

@@ -14,8 +14,8 @@ export interface ReadFrame {
 }
 
 /**
- * Decodes a frame and checks the data of every block in it against its data hash (R17). Throws only what the app's
- * own `dataHash` throws.
+ * Decodes a frame and checks the data of every block in it against its data hash (R17). Throws `AppFault` when the
+ * app's own `dataHash` fails, and nothing else.
  */
 export function readFrame(format: WireFormat, hashData: HashData, waiting: WaitingFrame): ReadFrame {
   const decoded = decodeMessage(format, waiting.frame);

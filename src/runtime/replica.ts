@@ -129,7 +129,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     events,
   });
   try {
-    shell.start(disk);
+    if (!shell.start(disk)) await shell.ended;
   } catch (error) {
     await shell.close();
     throw error;

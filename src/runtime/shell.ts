@@ -56,8 +56,8 @@ export interface ShellOptions {
 export interface Shell {
   readonly counters: Counters;
   readonly commands: CommandLink;
-  /** Recovers, then begins to listen. Called once. */
-  start(disk: Recovered): void;
+  /** Recovers, then begins to listen; called once. False when it has failed already: then `ended` says why. */
+  start(disk: Recovered): boolean;
   /**
    * Ends in order: no more inputs, timers, app calls and questions; then what was asked of the disk is made durable and
    * released; then nothing leaves any more. Resolves when all of it is done, however it ended.
@@ -177,16 +177,17 @@ class CoreShell implements Shell {
     });
   }
 
-  start(disk: Recovered): void {
+  start(disk: Recovered): boolean {
     this.#heldEvents = [];
     setImmediate(() => this.#tellHeldEvents());
     this.#sets = disk.validatorSets;
     this.#driver.start(disk);
-    if (this.#ending !== null) return;
+    if (this.#ending !== null) return false;
     this.#options.network.listen((from, channel, frame) => {
       if (channel === 'commands') this.commands.deliver(from, frame);
       else this.#driver.frame({ from, channel, frame });
     });
+    return true;
   }
 
   #tellHeldEvents(): void {

@@ -6,6 +6,7 @@ import type { ReplicaEvent } from '../../../src/model/events.ts';
 import { asHeight, asReplicaId } from '../../../src/model/ids.ts';
 import type { SchemeName } from '../../../src/model/scheme.ts';
 import type { KVStore } from '../../../src/ports/kv-store.ts';
+import type { Network } from '../../../src/ports/network.ts';
 import type { Replica, ReplicaOptions } from '../../../src/runtime/replica.ts';
 import { initializeStorage } from '../../../src/storage/genesis.ts';
 import { type Cluster, createCluster, type Node, until } from './support/cluster.ts';
@@ -197,6 +198,19 @@ describe('a replica', () => {
   });
 });
 
+/** What keeps the process alive now, by kind. */
+function resources(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+function expectNoMoreThan(before: ReadonlyMap<string, number>): void {
+  for (const [kind, count] of resources()) {
+    expect([kind, count <= (before.get(kind) ?? 0)]).toEqual([kind, true]);
+  }
+}
+
 describe('starting', () => {
   const rejected = async (options: Partial<ReplicaOptions>): Promise<ConfigError> => {
     cluster = await createCluster('ed25519', 1);
@@ -233,6 +247,22 @@ describe('starting', () => {
     expect(error.message).toMatch(message);
   });
 
+  it('fails as a whole when the network cannot listen, and leaves nothing running', async () => {
+    cluster = await createCluster('ed25519', 1);
+    const network = await cluster.hub.join(nodeAt(0).id);
+    const before = resources();
+    const taken = new Error('the port is taken');
+    const failing: Network = {
+      ...network,
+      listen: () => {
+        throw taken;
+      },
+    };
+    await expect(cluster.start(0, { network: failing })).rejects.toBe(taken);
+    await new Promise((resolve) => setImmediate(resolve));
+    expectNoMoreThan(before);
+  });
+
   it('takes a store that was made for nobody in particular', async () => {
     cluster = await createCluster('ed25519', 1);
     const store = createMemoryStore();
@@ -255,13 +285,6 @@ const withWrite = (store: KVStore, write: KVStore['write']): KVStore => ({
   close: () => store.close(),
   [Symbol.asyncDispose]: () => store.close(),
 });
-
-/** What keeps the process alive now, by kind. */
-function resources(): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return counts;
-}
 
 describe('stopping', () => {
   it('leaves no timer, no immediate and nothing to say behind', async () => {

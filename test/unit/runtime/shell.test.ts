@@ -13,6 +13,7 @@ import { StorageError } from '../../../src/model/errors.ts';
 import {
   asBlockHash,
   asChainId,
+  asDataHash,
   asHeight,
   asMillis,
   asPower,
@@ -427,6 +428,30 @@ describe('frames', () => {
       receivedByType: { 'new-view': 1, 'block-sync-request': 1 },
       rejections: { malformed: 3 },
     });
+  });
+
+  it('whose data the app cannot hash are dropped as a failure of the app', async () => {
+    const app = {
+      produceBlock: () => ({ data: [] }),
+      validateBlock: () => ({ valid: true }) as const,
+      dataHash: () => {
+        throw new Error('no hash');
+      },
+    };
+    const { inputs, log, receive, shell } = await start(first([]), { app });
+    const block = {
+      height: asHeight(0),
+      hash: asBlockHash('c'.repeat(64)),
+      justify: GENESIS_PC,
+      dataHash: asDataHash('d'.repeat(64)),
+      data: [],
+    };
+    const proposal: Message = { type: 'proposal', chainId: chain.chainId, view: asView(1), block };
+    receive(peer, 'consensus', encodeMessage('ed25519', proposal));
+    await settle();
+    expect(inputs).toEqual(['recovered']);
+    expect(log).toEqual(['listen', 'event app-failed']);
+    expect(shell.counters.appFailures).toBe(1);
   });
 
   it('of a flood are dropped, with one event, while the replica reads the others in turn', async () => {
