@@ -16,8 +16,8 @@ export interface ForwarderParts {
   readonly fullBlockCommands: number;
   readonly fullBlockBytes: number;
   committedHeight(): number;
-  /** Told of the oldest own command that has waited for two tenures in which blocks had room. */
-  onOverdue(oldest: PendingCommand): void;
+  /** Told of own commands that have waited for two tenures in which blocks had room, oldest first. */
+  onOverdue(commands: readonly PendingCommand[]): void;
 }
 
 /**
@@ -50,21 +50,25 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
   let queue: PendingCommand[] = [];
   let scheduled: NodeJS.Immediate | null = null;
 
-  function flush(): void {
-    scheduled = null;
-    // Of a replica that is about to start; it enters its first view soon.
-    if (replica.leadersOf(view).length === 0) return;
-    const isLastOfTenure = (view + 1) % leaderTenure === 0;
-    const reached = isLastOfTenure ? tenure + 1 : tenure;
+  /** What this tenure's leaders shall get now. */
+  function takeBatch(reachedTenure: number): readonly Uint8Array[] {
     const batch: Uint8Array[] = [];
     let at = 0;
     for (; at < queue.length && batch.length < credit; at++) {
       const command = queue[at] as PendingCommand;
       if (!isWaiting(parts, command) || command.forwardedInTenure >= tenure) continue;
-      command.forwardedInTenure = reached;
+      command.forwardedInTenure = reachedTenure;
       batch.push(command.datum);
     }
     queue = at === queue.length ? [] : queue.slice(at);
+    return batch;
+  }
+  function flush(): void {
+    scheduled = null;
+    // Of a replica that is about to start; it enters its first view soon.
+    if (replica.leadersOf(view).length === 0) return;
+    const isLastOfTenure = (view + 1) % leaderTenure === 0;
+    const batch = takeBatch(isLastOfTenure ? tenure + 1 : tenure);
     const to = recipients(replica, view, isLastOfTenure);
     if (batch.length === 0 || to.size === 0) return;
     credit -= batch.length;
@@ -139,13 +143,12 @@ function broadcastOverdue(parts: ForwarderParts, view: View, overdueBefore: numb
     if (overdue.length >= limit) break;
     if (command.waitingSince < overdueBefore && isWaiting(parts, command)) overdue.push(command);
   }
-  const [oldest] = overdue;
-  if (oldest === undefined) return;
+  if (overdue.length === 0) return;
   for (const command of overdue) {
     command.waitingSince = view;
     command.forwardedInTenure = Math.floor(view / parts.replica.chain.leaderTenure);
   }
   for (const frame of encodeFrames(overdue.map(({ datum }) => datum)))
     parts.replica.commands.broadcast(frame);
-  parts.onOverdue(oldest);
+  parts.onOverdue(overdue);
 }

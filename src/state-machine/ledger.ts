@@ -15,6 +15,9 @@ export interface ExecutedBlock {
  */
 export const MAX_EXECUTED_BLOCKS = 4_096;
 
+/** Blocks whose proposals are under way; events lag behind by a flush, a handful of views. */
+const MAX_PRODUCED_BLOCKS = 256;
+
 export interface BlockLedger {
   record(hash: BlockHash, block: ExecutedBlock): void;
   /** A block of this node's own, whose hash is known once it is proposed in `view`. */
@@ -32,7 +35,8 @@ export interface BlockLedger {
 
 export function createBlockLedger(): BlockLedger {
   const blocks = new Map<BlockHash, ExecutedBlock>();
-  let produced: { readonly view: number; readonly block: ExecutedBlock } | null = null;
+  /** By view; those of a tenure come one after the other, before the first is known to have been proposed. */
+  const produced = new Map<number, ExecutedBlock>();
 
   function record(hash: BlockHash, block: ExecutedBlock): void {
     blocks.set(hash, block);
@@ -41,10 +45,14 @@ export function createBlockLedger(): BlockLedger {
   return {
     record,
     recordProduced(view, block) {
-      produced = { view, block };
+      produced.set(view, block);
+      if (produced.size > MAX_PRODUCED_BLOCKS) produced.delete(produced.keys().next().value as number);
     },
     proposed(view, hash) {
-      if (produced?.view === view) record(hash, produced.block);
+      const block = produced.get(view);
+      if (block === undefined) return;
+      produced.delete(view);
+      record(hash, block);
     },
     commit(hash, height) {
       const committed = blocks.get(hash);

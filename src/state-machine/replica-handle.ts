@@ -26,5 +26,7 @@ export interface CommittedState {
   /** Null before the first block. */
   highestCommittedBlock(): { readonly height: Height; readonly hash: BlockHash } | null;
   appState(key: Uint8Array): Uint8Array | null;
+  /** The data of a stored block. */
+  data(hash: BlockHash): readonly Uint8Array[] | null;
   close(): void;
 }

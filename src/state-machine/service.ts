@@ -6,7 +6,7 @@ import { SEQUENCE_WINDOW } from './client-window.ts';
 import { COMMAND_LIFETIME_BLOCKS, hasTakenEffect } from './clients.ts';
 import type { StateMachineSettings } from './definition.ts';
 import { userKey } from './draft.ts';
-import { CLIENT_ID_BYTES, ENVELOPE_BYTES, encodeCommand } from './envelope.ts';
+import { CLIENT_ID_BYTES, commandKey, ENVELOPE_BYTES, encodeCommand } from './envelope.ts';
 import { CommandError, PoolFullError } from './errors.ts';
 import { createForwarder, type Forwarder } from './forwarder.ts';
 import { decodeFrame } from './frames.ts';
@@ -78,8 +78,6 @@ export class Service implements CommandService {
   #session = newSession();
   #height: number;
   #committedCommands = 0;
-  /** Whether a block committed that was executed before this process, or whose execution was forgotten. */
-  #hasUnknownCommits = false;
   #state: 'open' | 'draining' | 'closed' = 'open';
 
   constructor(parts: ServiceParts) {
@@ -94,7 +92,7 @@ export class Service implements CommandService {
       fullBlockCommands: settings.maxBlockCommands,
       fullBlockBytes: settings.maxBlockBytes,
       committedHeight: () => this.#height,
-      onOverdue: (oldest) => this.#reviewOverdue(oldest),
+      onOverdue: (overdue) => this.#reviewOverdue(overdue),
     });
     this.#forwarder.onViewStarted(replica.status().view);
     this.#subscriptions = [
@@ -189,23 +187,35 @@ export class Service implements CommandService {
   #onCommitted(hash: BlockHash, height: Height): void {
     this.#height = height;
     const { committed, pruned } = this.#parts.ledger.commit(hash, height);
-    if (committed === undefined) this.#hasUnknownCommits = true;
-    else this.#settle(committed, hash);
+    this.#settle(committed ?? this.#readBlock(hash, height), hash);
     for (const block of pruned) this.#requeue(block);
     this.#renewExpired();
     this.#heights.reached(height);
     this.#settled();
   }
 
-  #settle({ height, keys, results }: ExecutedBlock, blockHash: BlockHash): void {
+  /** What a block holds that was executed before this process, or whose execution is forgotten: results are lost. */
+  #readBlock(hash: BlockHash, height: Height): ExecutedBlock & { readonly isFromDisk: true } {
+    const state = this.#parts.replica.snapshot();
+    try {
+      const commands = (state.data(hash) ?? []).slice(1);
+      return { height, keys: commands.map(commandKey), results: new Map(), isFromDisk: true };
+    } finally {
+      state.close();
+    }
+  }
+
+  #settle(block: ExecutedBlock & { readonly isFromDisk?: true }, blockHash: BlockHash): void {
+    const { height, keys, results, isFromDisk } = block;
     this.#committedCommands += keys.length;
     for (const key of keys) {
       const command = this.#parts.pool.remove(key);
       if (command === undefined || command.submission === null) continue;
       const result = results.get(key);
+      if (result !== undefined) command.submission.resolve({ height, blockHash, result });
+      else if (isFromDisk) command.submission.reject(resultLostError());
       // Somebody used our command's name for another one: ours has had no effect.
-      if (result === undefined) this.#renew(command);
-      else command.submission.resolve({ height, blockHash, result });
+      else this.#renew(command);
     }
   }
 
@@ -237,24 +247,25 @@ export class Service implements CommandService {
   }
 
   /**
-   * A command that leaders keep leaving out may have lost its name: others used up this client's sequences. What has
+   * Commands that leaders keep leaving out may have lost their names: others used up this client's sequences. What has
    * committed says so.
    */
-  #reviewOverdue(oldest: PendingCommand): void {
+  #reviewOverdue(overdue: readonly PendingCommand[]): void {
     const { pool, replica } = this.#parts;
     const state = replica.snapshot();
+    let nameless: readonly PendingCommand[];
     try {
-      const height = state.highestCommittedBlock()?.height ?? -1;
-      // Not yet told of all that is committed: the command's own commit may be on its way.
-      if (height !== this.#height) return;
+      // Not yet told of all that is committed: the commits of these commands may be on their way.
+      if ((state.highestCommittedBlock()?.height ?? -1) !== this.#height) return;
       const reader = { get: (key: Uint8Array) => state.appState(key) };
-      if (!hasTakenEffect(reader, oldest.envelope)) return;
+      nameless = overdue.filter(({ envelope }) => hasTakenEffect(reader, envelope));
     } finally {
       state.close();
     }
-    pool.remove(oldest.key);
-    if (this.#hasUnknownCommits) oldest.submission?.reject(resultLostError());
-    else this.#renew(oldest);
+    for (const command of nameless) {
+      pool.remove(command.key);
+      this.#renew(command);
+    }
   }
 
   read(key: Uint8Array): ReadResult {

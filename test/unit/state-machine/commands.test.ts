@@ -210,6 +210,37 @@ describe('a block', () => {
   });
 });
 
+describe('an answer', () => {
+  it('finds its way though a leader proposes faster than its disk can tell', async () => {
+    const cluster = new FakeCluster();
+    const { leader } = cluster;
+    leader.held = [];
+    const first = leader.service.submit(bytes('a=1'));
+    const one = await cluster.propose();
+    const second = leader.service.submit(bytes('b=1'));
+    const two = await cluster.propose();
+    leader.release();
+    cluster.commit(one);
+    cluster.commit(two);
+    expect(await first).toMatchObject({ height: 0, blockHash: one.hash });
+    expect(await second).toMatchObject({ height: 1, blockHash: two.hash });
+  });
+
+  it('is lost, and said to be, when its block was executed before this process', async () => {
+    const cluster = new FakeCluster();
+    const [, , , sender] = cluster.nodes;
+    const answer = sender!.service.submit(bytes('a=1'));
+    await settle();
+    const block = await cluster.leader.produce(asView(1), ZERO_HASH);
+    // On its disk, but not executed by this state machine.
+    sender!.blocks.set(block.hash, block);
+    sender!.states.set(block.hash, cluster.leader.states.get(block.hash)!);
+    sender!.commit(block);
+    await expect(answer).rejects.toEqual(code('result-lost'));
+    expect(sender!.service.status()).toMatchObject({ committedCommands: 1, pending: 0 });
+  });
+});
+
 describe('a leader that may wait', () => {
   it('proposes as soon as a command arrives from anywhere', async () => {
     const cluster = new FakeCluster();

@@ -111,6 +111,7 @@ export class FakeNode implements ReplicaHandle {
   readonly service: CommandService;
   readonly divergences: Divergence[] = [];
   readonly states = new Map<BlockHash, FakeState>();
+  readonly blocks = new Map<BlockHash, Block>();
   readonly sent: { readonly to: ReplicaId | 'all'; readonly frame: Uint8Array }[] = [];
   readonly #cluster: FakeCluster;
   readonly #listeners = new Map<ReplicaEventType, ((event: never) => void)[]>();
@@ -173,7 +174,21 @@ export class FakeNode implements ReplicaHandle {
     };
   }
 
+  /** Events that are held back, as those are that wait for the disk; null: none are. */
+  held: ReplicaEvent[] | null = null;
+
   emit(event: ReplicaEvent): void {
+    if (this.held === null) this.#tell(event);
+    else this.held.push(event);
+  }
+
+  release(): void {
+    const events = this.held ?? [];
+    this.held = null;
+    for (const event of events) this.#tell(event);
+  }
+
+  #tell(event: ReplicaEvent): void {
     for (const listener of this.#listeners.get(event.type) ?? []) listener(event as never);
   }
 
@@ -190,6 +205,7 @@ export class FakeNode implements ReplicaHandle {
     const { height } = committed;
     return {
       highestCommittedBlock: () => (height === null ? null : { height, hash: committed.block }),
+      data: (hash: BlockHash) => this.blocks.get(hash)?.data ?? null,
       appState: (key: Uint8Array) => committed.get(key),
       close: () => {},
     };
@@ -210,6 +226,7 @@ export class FakeNode implements ReplicaHandle {
     const hash = asBlockHash(digest.digest('hex'));
     const block: Block = { height, hash, justify, dataHash: asDataHash(hash), data: produced.data };
     this.states.set(hash, state.after(block, produced.appStateUpdates!));
+    this.blocks.set(hash, block);
     this.emit({ type: 'proposed', view, block: hash, height });
     return block;
   }
@@ -219,7 +236,10 @@ export class FakeNode implements ReplicaHandle {
     const state = this.states.get(block.justify.block)!;
     const signal = new AbortController().signal;
     const result = this.machine.app.validateBlock({ block, state, context }, signal) as ValidateBlockResult;
-    if (result.valid) this.states.set(block.hash, state.after(block, result.appStateUpdates!));
+    if (result.valid) {
+      this.states.set(block.hash, state.after(block, result.appStateUpdates!));
+      this.blocks.set(block.hash, block);
+    }
     return result;
   }
 
