@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SchemeName } from '../../index.ts';
 import type { NodeConfig } from '../config.ts';
 import { CommandFailure, EXIT_FAILED } from '../failure.ts';
 import type { Histogram } from '../histogram.ts';
+import type { Home } from '../home.ts';
 import { createHttpClient, type HttpClient } from '../http-client.ts';
 import type { NodeStatus } from '../node-status.ts';
 import { createTestnet } from '../testnet.ts';
@@ -76,8 +78,16 @@ export async function runCluster(options: ClusterOptions): Promise<number> {
   const display = options.json ? silentDisplay : createDisplay(process.stdout);
   const nodes: NodeProcess[] = [];
   const stopping = stopRequested();
+  let isStopping = false;
+  void stopping.then(() => {
+    isStopping = true;
+  });
   try {
-    await startNodes(options, dir, display, nodes);
+    const homes = await makeHomes(options, dir, display);
+    if (isStopping) return stoppedAtStart();
+    nodes.push(...homes.map((home, index) => startNodeProcess(index, home, urlOf(options, index))));
+    await Promise.race([Promise.all(nodes.map(({ ready }) => ready)), stopping.then(stoppedAtStart)]);
+    introduce(nodes, display);
     const result = await observe(options, nodes, display, stopping);
     await stopNodes(nodes);
     display.end();
@@ -100,16 +110,17 @@ const stopRequested = (): Promise<void> =>
     process.on('SIGTERM', () => resolve());
   });
 
-async function startNodes(
-  { validators, scheme, httpPort, viewTimeMs, workers, dir: asked }: ClusterOptions,
-  dir: string,
-  display: Display,
-  nodes: NodeProcess[],
-): Promise<void> {
-  display.say(
-    `making ${validators} nodes of a new ${scheme} chain in ${dir}${asked === null ? ' (temporary)' : ''}`,
-  );
-  const homes = await createTestnet({
+function stoppedAtStart(): never {
+  throw new CommandFailure('stopped before all nodes had started');
+}
+
+const urlOf = ({ httpPort }: ClusterOptions, index: number): string => `http://${HOST}:${httpPort + index}`;
+
+async function makeHomes(options: ClusterOptions, dir: string, display: Display): Promise<readonly Home[]> {
+  const { validators, scheme, httpPort, viewTimeMs, workers } = options;
+  const lifetime = options.dir === null ? ' (temporary)' : '';
+  display.say(`making ${validators} nodes of a new ${scheme} chain in ${dir}${lifetime}`);
+  return createTestnet({
     dir,
     validators,
     scheme,
@@ -118,10 +129,9 @@ async function startNodes(
     httpPorts: Array.from({ length: validators }, (_, index) => httpPort + index),
     settings: { viewTimeMs, workers },
   });
-  const started = await Promise.allSettled(homes.map((home, index) => startNodeProcess(index, home)));
-  for (const one of started) if (one.status === 'fulfilled') nodes.push(one.value);
-  const failure = started.find((one) => one.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
+}
+
+function introduce(nodes: readonly NodeProcess[], display: Display): void {
   for (const node of nodes) {
     display.say(`node ${node.index}: ${node.url} (process ${node.pid})`);
     void node.ended.then((why) => display.say(`node ${node.index} ended: ${why}`));
@@ -149,7 +159,7 @@ async function observe(
     const seconds = (performance.now() - startMs) / 1_000;
     const after = await statusOfFirst(client, nodes);
     const committed = load?.committed ?? 0;
-    await load?.stop();
+    await Promise.race([load?.stop(), sleep(REQUEST_TIMEOUT_MS, undefined, { ref: false })]);
     const running = nodes.filter(({ isRunning }) => isRunning).map(({ url }) => url);
     const agreement = await compareStates(client, running);
     return {
@@ -158,7 +168,7 @@ async function observe(
       load: options.load,
       seconds: rounded(seconds),
       committedBlocks: (after?.height ?? -1) - (before?.height ?? -1),
-      committedCommands: load?.committed ?? 0,
+      committedCommands: committed,
       commandsPerSecond: rounded(committed / seconds),
       latencyMs: {
         p50: rounded(load?.latency.percentile(0.5) ?? 0),

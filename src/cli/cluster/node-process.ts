@@ -11,8 +11,8 @@ export interface NodeProcess {
   readonly url: string;
   /** False once the process has ended. */
   readonly isRunning: boolean;
-  /** Lines that the node wrote last. */
-  readonly lastLines: readonly string[];
+  /** Resolves when the node serves. Rejects with `CommandFailure`, in the node's own words, when it does not. */
+  readonly ready: Promise<void>;
   /** Resolves when the process has ended, to why. */
   readonly ended: Promise<string>;
   startLoad(clients: number, valueBytes: number): void;
@@ -30,11 +30,11 @@ const KEPT_LINES = 20;
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
-/**
- * Starts `hotstuff run` for `home`; resolves when the node serves. Throws `CommandFailure` with the node's own words
- * when it ends before that.
- */
-export async function startNodeProcess(index: number, home: Home): Promise<NodeProcess> {
+/** How long a node may take from its process's start until it serves. */
+const START_LIMIT_MS = 60_000;
+
+/** Starts `hotstuff run` for `home`, which will serve at `url`. */
+export function startNodeProcess(index: number, home: Home, url: string): NodeProcess {
   // A process group of its own: Ctrl-C is for the cluster, which then stops its nodes in good order.
   const child = fork(MAIN, ['run', '--home', home.dir], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -46,7 +46,6 @@ export async function startNodeProcess(index: number, home: Home): Promise<NodeP
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
     child.once('error', (error) => resolve(error.message));
   });
-  const { url, pid } = await readiness(child, ended, lastLines, index);
   let isRunning = true;
   void ended.then(() => {
     isRunning = false;
@@ -65,12 +64,12 @@ export async function startNodeProcess(index: number, home: Home): Promise<NodeP
   };
   return {
     index,
-    pid,
+    pid: child.pid ?? 0,
     url,
     get isRunning() {
       return isRunning;
     },
-    lastLines,
+    ready: readiness(child, ended, lastLines, index),
     ended,
     startLoad: (clients, valueBytes) => tell({ type: 'start-load', clients, valueBytes }),
     stopLoad: () => tell({ type: 'stop-load' }),
@@ -98,21 +97,29 @@ function keepLines({ stderr }: ChildProcess, lines: string[]): void {
   });
 }
 
-async function readiness(
+function readiness(
   child: ChildProcess,
   ended: Promise<string>,
   lastLines: readonly string[],
   index: number,
-): Promise<{ readonly url: string; readonly pid: number }> {
-  const ready = new Promise<string>((resolve) => {
+): Promise<void> {
+  const ready = new Promise<void>((resolve, reject) => {
+    const fail = (why: string): void =>
+      reject(
+        new CommandFailure(`node ${index} did not start (${why}): ${lastLines.at(-1) ?? 'it said nothing'}`),
+      );
+    const limit = setTimeout(() => fail(`not within ${START_LIMIT_MS} ms`), START_LIMIT_MS);
     child.on('message', (message: FromNode) => {
-      if (message.type === 'ready') resolve(message.url);
+      if (message.type !== 'ready') return;
+      clearTimeout(limit);
+      resolve();
+    });
+    void ended.then((why) => {
+      clearTimeout(limit);
+      fail(why);
     });
   });
-  const end = ended.then((why): never => {
-    const words = lastLines.at(-1) ?? 'it said nothing';
-    throw new CommandFailure(`node ${index} did not start (${why}): ${words}`);
-  });
-  const url = await Promise.race([ready, end]);
-  return { url, pid: child.pid as number };
+  // Whoever waits for it hears of it; a cluster that is stopped before does not wait.
+  ready.catch(() => {});
+  return ready;
 }
