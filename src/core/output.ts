@@ -92,7 +92,7 @@ export function finishStep(core: Core): readonly Effect[] {
     if ('after' in effect && effect.after === THIS_STEP) effect.after = core.lastTicket;
   }
   if (out.delta.proposeUpTo !== undefined) core.proposeUpToTicket = core.lastTicket;
-  if (out.delta.inserts.length > 0) core.insertTicket = core.lastTicket;
+  if (out.delta.inserts.length > 0 || out.delta.commits.length > 0) core.treeTicket = core.lastTicket;
   if (out.delta.entry !== undefined) core.entryTicket = core.lastTicket;
   const effects: Effect[] = mustPersist
     ? [

@@ -91,7 +91,8 @@ export interface Core {
   lastTicket: Ticket;
   /** All tickets up to this one are durable. */
   durable: Ticket;
-  insertTicket: Ticket;
+  /** Of the last insertion or commit: what is served and advertised is read from the disk. */
+  treeTicket: Ticket;
   entryTicket: Ticket;
 
   readonly tree: Tree;
@@ -162,7 +163,7 @@ export function createCore(config: CoreConfig): Core {
     pending: new Map(),
     lastTicket: 0 as Ticket,
     durable: 0 as Ticket,
-    insertTicket: 0 as Ticket,
+    treeTicket: 0 as Ticket,
     entryTicket: 0 as Ticket,
     tree: emptyTree(),
     sets: { committed: nobody, previous: nobody, updateHeight: null, decided: true },

@@ -36,7 +36,7 @@ export function onBlockSyncRequest(core: Core, from: ReplicaId, message: BlockSy
     limit: Math.min(limit, core.config.chain.limits.maxSyncBlocks),
     branch: branch.map(({ hash }) => hash),
     highestPc: core.highestPc.pc,
-    after: core.insertTicket,
+    after: core.treeTicket,
   });
 }
 
@@ -67,7 +67,7 @@ export function advertise(core: Core): void {
   const to = [...validators, ...shuffled(core, strangers).slice(0, ADVERTISED_LISTENERS)];
   if (core.tree.rootHeight >= 0) {
     const height = asHeight(core.tree.rootHeight);
-    send(core, to, { type: 'advertise-block', chainId: chain.chainId, height }, core.insertTicket);
+    send(core, to, { type: 'advertise-block', chainId: chain.chainId, height }, core.treeTicket);
   }
   send(core, to, { type: 'advertise-pc', highestPc: core.highestPc.pc }, NO_WAIT);
 }
