@@ -137,15 +137,20 @@ export function isSignedByActiveSet(core: Core, certificate: ProgressCertificate
   return activeSets(core.sets).some((set) => verdictOn(core, set, subject, signatures) === true);
 }
 
-/** Whether the certificate had a fair hearing and failed: its sender is to blame for it. */
+/**
+ * Whether the certificate had a fair hearing and failed: its sender is to blame for it. Not so when the place of its
+ * block makes it unacceptable, whoever signed it: a replica that lags behind an update shows what the old set signed.
+ */
 export function isBlameworthy(core: Core, certificate: ProgressCertificate): boolean {
   if (certificate.type === 'tc' || isGenesisPc(certificate.pc)) return false;
-  if (certificate.pc.chainId !== core.config.chain.chainId) return true;
-  if (!core.tree.blocks.has(certificate.pc.block) || hasPendingUpdate(core)) return false;
+  const { pc } = certificate;
+  if (pc.chainId !== core.config.chain.chainId) return true;
+  if (!core.tree.blocks.has(pc.block) || assignedSetOrNull(core, pc) === null) return false;
   const subject = subjectOf(certificate);
-  return activeSets(core.sets).every(
-    (set) => verdictOn(core, set, subject, signaturesOf(certificate)) === false,
+  const isRefused = activeSets(core.sets).every(
+    (set) => verdictOn(core, set, subject, pc.signatures) === false,
   );
+  return isRefused && !hasPendingUpdate(core);
 }
 
 function hasPendingUpdate(core: Core): boolean {

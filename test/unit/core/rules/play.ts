@@ -45,6 +45,40 @@ export function listener(views: number): GoldenWorld {
   return world;
 }
 
+/**
+ * A replica that has seen U, which adds r4 to four validators: proposed in view 1, nudged through Prepare, Precommit
+ * and, in view 4, Commit. U is committed, not decided. Leaders change every view.
+ */
+export function afterUpdate(me: string): GoldenWorld {
+  const world = inViewOne(`n=4 me=${me} tenure=1`);
+  play(
+    world,
+    `proposal from=r1 view=1 block=U on=genesis
+     valid update=+r4
+     nudge from=r2 view=2 justify=PC(1,U,prepare)
+     certified
+     nudge from=r3 view=3 justify=PC(2,U,precommit)
+     certified
+     nudge from=r0 view=4 justify=PC(3,U,commit)
+     certified`,
+  );
+  expect(world.status.validatorSets.decided).toBe(false);
+  return world;
+}
+
+/** The same when the new set has decided U, and r0, its leader of view 5, has proposed V on it. */
+export function afterDecision(me: string): GoldenWorld {
+  const world = afterUpdate(me);
+  play(
+    world,
+    `proposal from=r0 view=5 block=V on=PC(4,U,decide)/5:0.1.2.3
+     certified
+     valid`,
+  );
+  expect(world.status.validatorSets.decided).toBe(true);
+  return world;
+}
+
 export const sends = (effects: readonly string[], what = ''): readonly string[] =>
   effects.filter((effect) => effect.startsWith(`send ${what}`));
 
