@@ -25,6 +25,9 @@ export function onViewDeadline(core: Core, view: View): void {
   }
   setTimer(core, { type: 'view', view }, core.config.settings.viewTimeMs);
   voteToLeave(core);
+  // What is no quorum of the old set may be one of a set that was committed meanwhile.
+  const tally = core.collectors.timeouts.get(view);
+  if (tally !== undefined) formTimeoutIfQuorum(core, view, tally);
 }
 
 /** Broadcasts this replica's TimeoutVote of the current view, once its entry is durable (R6, R7). */
