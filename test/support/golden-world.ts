@@ -102,6 +102,10 @@ export class GoldenWorld {
     return coreStatus(this.core);
   }
 
+  idOf(name: string): ReplicaId {
+    return idOf(name);
+  }
+
   hashOf(name: string): Block['hash'] {
     return this.#named(name).hash;
   }

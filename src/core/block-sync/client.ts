@@ -229,7 +229,9 @@ function certifierOf(core: Core, job: SyncJob, block: Block): PhaseCertificate |
   const next = job.blocks[job.blocks.indexOf(block) + 1];
   if (next?.justify.block === block.hash) return next.justify;
   if (job.highestPc.block === block.hash) return job.highestPc;
-  return certificateKeptOf(core, block.hash);
+  const kept = certificateKeptOf(core, block.hash);
+  // Kept under another set than the one of now, it vouches for nothing, which is no fault of the server's.
+  return kept !== null && pcVerdict(core, core.sets.committed, kept) === false ? null : kept;
 }
 
 /** The app's verdict on the block that the job waits for; the tree may have moved since it was asked. */
