@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { signingPreimage } from '../../../src/codec/signing.ts';
 import type { PhaseCertificate, TimeoutCertificate } from '../../../src/model/certificate.ts';
-import { bytesToHex, hexToBytes } from '../../../src/model/hex.ts';
+import { hexToBytes } from '../../../src/model/hex.ts';
 import { asChainId, asPower, asReplicaId, type ReplicaId } from '../../../src/model/ids.ts';
 import type { Subject } from '../../../src/model/messages.ts';
 import type { SignatureSet } from '../../../src/model/scheme.ts';
