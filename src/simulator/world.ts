@@ -372,6 +372,12 @@ export class World implements ObservedWorld {
     };
   }
 
+  /** Removes all interceptors. */
+  stopIntercepting(): void {
+    this.#interceptors.clear();
+    this.#disturb();
+  }
+
   /** Delivers `message` to one replica only, past network and interceptors. */
   give(from: number, to: number, message: Message, delayMs = 0): void {
     this.#note(`given to r${to} from r${from}: ${describeMessage(message)}`);

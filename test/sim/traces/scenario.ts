@@ -143,3 +143,22 @@ export function mustGoOn(world: World, withinViewTimes: number, replicas?: reado
     what: `height ${target} at ${all}`,
   });
 }
+
+/** The update's block is proposed in `view`, by its leader, which must not lead the view before. */
+export function proposeUpdateIn(
+  world: World,
+  view: number,
+  update: Parameters<World['updateValidators']>[0],
+): void {
+  reach(world, view - 1, [(view - 1) % 4]);
+  world.updateValidators(update);
+}
+
+/** The block that somebody voted Prepare for last. */
+export function watchUpdate(world: World): { hash: BlockHash | null } {
+  const seen: { hash: BlockHash | null } = { hash: null };
+  world.onEvent((_index, event) => {
+    if (event.type === 'phase-voted' && event.phase === 'prepare') seen.hash = event.block;
+  });
+  return seen;
+}
