@@ -26,7 +26,10 @@ export interface DriverOptions {
   readonly recorder: Recorder;
   readonly counters: Counters;
   readonly isValidator: (peer: ReplicaId) => boolean;
-  /** False while so much waits for the disk that nothing more should be taken from peers. */
+  /**
+   * False while so much waits for the disk that nothing more should be taken from peers; looked at again with every
+   * input, of which there is one for everything that becomes durable.
+   */
   readonly mayReadFrames: () => boolean;
   readonly perform: (effect: Effect) => void;
   /** Called after all effects of a step. */
@@ -48,8 +51,6 @@ export interface Driver {
   input(input: LocalInput): void;
   /** A frame from the network; dropped, with an event, when too much waits already. */
   frame(waiting: WaitingFrame): void;
-  /** To be called when `mayReadFrames` has become true. */
-  wake(): void;
   /** No step begins after this. */
   stop(): void;
 }
@@ -115,10 +116,6 @@ class CoreDriver implements Driver {
     const detail = `a frame of ${frame.length} bytes, and those that follow it, until the queue has room`;
     const rejection = { code: 'overloaded', detail } as const;
     this.#options.emit({ type: 'message-rejected', from, message: 'frame', rejection });
-  }
-
-  wake(): void {
-    this.#schedule();
   }
 
   /** As an immediate, never a microtask: replicas that share a process with an in-memory network would starve it. */

@@ -36,7 +36,7 @@ function updatesOf(data: readonly Uint8Array[]): AppStateUpdates {
 }
 
 /** Replicas of one process may share it: what is submitted is proposed by whoever leads. */
-export function createNotesApp(): NotesApp {
+function createNotesApp(): NotesApp {
   const submitted: string[] = [];
   const wakers = new Set<() => void>();
   return {
