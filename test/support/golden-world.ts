@@ -350,10 +350,7 @@ export class GoldenWorld {
 
   /** `5:0.2.4#1`: slots, signers, and a number that tells byte-wise different signatures apart. */
   #signatures(text: string | undefined): PhaseCertificate['signatures'] {
-    if (text === undefined) {
-      const { quorum } = this.#set as ValidatorSet;
-      return signed(this.#n, [...Array(quorum).keys()]);
-    }
+    if (text === undefined) return signed(this.#n, firstQuorum(this.#set as ValidatorSet));
     const [, slots, signers, salt] = /^(\d+):([\d.]*)(?:#(\d+))?$/.exec(text) ?? [];
     const indexes = (signers ?? '').split('.').filter(Boolean).map(Number);
     return signed(Number(slots), indexes, Number(salt ?? 0));
@@ -551,6 +548,15 @@ function setOf(names: readonly string[], powers: readonly number[]): ValidatorSe
   );
   if (typeof set === 'string') throw new Error(set);
   return set;
+}
+
+function firstQuorum({ validators, quorum }: ValidatorSet): readonly number[] {
+  let power = 0;
+  const needed = validators.findIndex((validator) => {
+    power += validator.power;
+    return power >= quorum;
+  });
+  return [...Array(needed + 1).keys()];
 }
 
 function signed(slots: number, indexes: readonly number[], salt = 0): PhaseCertificate['signatures'] {

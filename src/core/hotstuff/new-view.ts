@@ -3,6 +3,7 @@ import type { ReplicaId } from '../../model/ids.ts';
 import type { NewView } from '../../model/messages.ts';
 import { isMember, powerOf, type ValidatorSet } from '../../model/validator-set.ts';
 import { isKnown } from '../block-tree/tree.ts';
+import { isSignedByActiveSet } from '../certificates.ts';
 import { emit } from '../output.ts';
 import { leaderOf } from '../pacemaker/leader.ts';
 import type { Core } from '../state.ts';
@@ -39,6 +40,8 @@ function areReportedBlocksKnown(core: Core): boolean {
   return true;
 }
 
-/** Not known, though newer than what is: only such a certificate is worth waiting for. */
+/** Not known, though certified and newer than what is: only such a block is worth waiting for. */
 const isMissing = (core: Core, pc: PhaseCertificate): boolean =>
-  !isKnown(core.tree, pc.block) && pc.view > core.highestPc.pc.view;
+  !isKnown(core.tree, pc.block) &&
+  pc.view > core.highestPc.pc.view &&
+  isSignedByActiveSet(core, { type: 'pc', pc });
