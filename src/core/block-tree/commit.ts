@@ -66,6 +66,9 @@ function commitValidatorSetUpdate(core: Core, block: TreeBlock, commitPc: PhaseC
 export function decideUpdate(core: Core): void {
   core.sets = { ...core.sets, decided: true };
   core.out.applied = true;
+  for (const known of [core.seenViews, core.answered]) {
+    for (const id of known.keys()) if (!isMember(core.sets.committed, id)) known.delete(id);
+  }
   write(core, 'validatorSets', core.sets);
   emit(core, { type: 'validator-set-decided', sets: core.sets }, THIS_STEP);
   perform(core, { type: 'update-validators', sets: core.sets, after: THIS_STEP });
