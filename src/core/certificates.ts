@@ -18,7 +18,13 @@ import { enterView } from './hotstuff/enter-view.ts';
 import { activeSets } from './hotstuff/roles.ts';
 import { emit, newRequest, perform, THIS_STEP, write } from './output.ts';
 import { isEpochChange } from './pacemaker/epochs.ts';
-import { type CertificateQuestion, MAX_PENDING, remember, type Waiter } from './pending.ts';
+import {
+  type CertificateQuestion,
+  MAX_PENDING,
+  MAX_PENDING_FOR_STRANGERS,
+  remember,
+  type Waiter,
+} from './pending.ts';
 import type { Core } from './state.ts';
 import { pcVerdict, recordVerdict, signaturesOf, subjectOf, verdictOn } from './verdicts.ts';
 
@@ -86,10 +92,11 @@ export function askForVerdicts(
     open.waiters.push(waiter);
     return true;
   }
-  if (core.pending.size >= MAX_PENDING) return false;
+  const isAdvertised = waiter.message.type === 'advertise-pc';
+  if (core.pending.size >= (isAdvertised ? MAX_PENDING_FOR_STRANGERS : MAX_PENDING)) return false;
   const request = newRequest(core);
   remember(core, request, { type: 'certificates', questions, waiters: [waiter] });
-  askVerifier(core, request, questions, waiter.message.type === 'advertise-pc' ? 'soon' : 'now');
+  askVerifier(core, request, questions, isAdvertised ? 'soon' : 'now');
   return true;
 }
 

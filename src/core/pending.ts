@@ -42,11 +42,19 @@ export type Continuation =
       readonly votes: number;
     }
   | { readonly type: 'produce'; readonly view: View; readonly justify: PhaseCertificate }
-  | { readonly type: 'validate-proposal'; readonly from: ReplicaId; readonly message: Proposal }
+  | {
+      readonly type: 'validate-proposal';
+      readonly from: ReplicaId;
+      readonly message: Proposal;
+      /** Whose quorum was found to have signed the justify; null for that of genesis. */
+      readonly signedBy: ValidatorSet | null;
+    }
   | { readonly type: 'validate-sync'; readonly job: SyncJob };
 
-/** Open questions at once; beyond it new messages that need one are dropped. A thousand validators fit. */
+/** Open questions at once; beyond it messages that need one are dropped. A thousand validators fit. */
 export const MAX_PENDING = 4_096;
+/** Of these, what anybody may cause who advertises: the rest is kept for validators. */
+export const MAX_PENDING_FOR_STRANGERS: number = MAX_PENDING / 2;
 
 export function remember(core: Core, request: RequestId, continuation: Continuation): void {
   invariant(!core.pending.has(request), 'a request id is used once');

@@ -28,7 +28,7 @@ import type { RequestId, Ticket } from './input.ts';
 import { invariant } from './invariant.ts';
 import { emptyOutput, type Output } from './output.ts';
 import type { Continuation } from './pending.ts';
-import type { Verdict } from './verdicts.ts';
+import { noVerdicts, type Verdicts } from './verdicts.ts';
 import type { Collectors } from './votes/collector.ts';
 
 /** The committed block of the latest validator-set update and the certificate that committed it (R10). */
@@ -103,7 +103,7 @@ export interface Core {
   highestTc: TimeoutCertificate | null;
   /** Certificates of unknown blocks (R15), one per sender and a few formed here, by slot name. */
   readonly kept: Map<string, KeptPc>;
-  readonly verdicts: Map<string, Verdict[]>;
+  readonly verdicts: Verdicts;
 
   view: View;
   enteredAt: Millis;
@@ -172,7 +172,7 @@ export function createCore(config: CoreConfig): Core {
     highestPc: GENESIS_RANKED_PC,
     highestTc: null,
     kept: new Map(),
-    verdicts: new Map(),
+    verdicts: noVerdicts(),
     view: asView(0),
     enteredAt: asMillis(0),
     enteredBy: 'start',
@@ -234,7 +234,7 @@ export function coreStatus(core: Core): CoreStatus {
       blocks: core.tree.blocks.size,
       pending: core.pending.size,
       kept: core.kept.size,
-      verdicts: core.verdicts.size,
+      verdicts: core.verdicts.valid.size + core.verdicts.refused.size,
       waiting: core.waiting.length,
       slots: core.slots.size,
       inboxBytes: core.inbox.bytes,

@@ -81,8 +81,7 @@ function react(core: Core, input: Input): void {
       const continuation = resume(core, input.request, 'validate-proposal', 'validate-sync');
       if (continuation?.type === 'validate-sync')
         onSyncBlockValidated(core, continuation.job, input.validity);
-      else if (continuation !== null)
-        onProposalValidated(core, continuation.from, continuation.message, input.validity);
+      else if (continuation !== null) onProposalValidated(core, continuation, input.validity);
       return;
     }
     default:

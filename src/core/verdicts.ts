@@ -9,15 +9,22 @@ import type { Core } from './state.ts';
  * Verdicts on certificates, keyed by the set that they were verified against (R15: the same keys with other powers
  * are another set) and by every byte (two quorums can sign one statement, and a block's hash covers the bytes).
  */
-export interface Verdict {
+export interface Judged {
   readonly set: ValidatorSet;
   readonly signatures: SignatureSet;
-  readonly valid: boolean;
 }
 
-/** Statements remembered: some epochs of views, phases and branches; the oldest go first. */
+/** By statement. Apart, so that what anybody can make up in any number displaces nothing that a quorum signed. */
+export interface Verdicts {
+  readonly valid: Map<string, Judged[]>;
+  readonly refused: Map<string, Judged[]>;
+}
+
+export const noVerdicts = (): Verdicts => ({ valid: new Map(), refused: new Map() });
+
+/** Statements remembered of each kind: some epochs of views, phases and branches; the oldest go first. */
 const MAX_STATEMENTS = 1_024;
-/** Byte-wise different certificates remembered per statement and set pair. */
+/** Byte-wise different certificates remembered per statement and kind. */
 const MAX_PER_STATEMENT = 8;
 
 export const subjectOfPc = ({ chainId, view, block, phase }: PhaseCertificate): VoteSubject => ({
@@ -63,8 +70,10 @@ export function verdictOn(
   signatures: SignatureSet,
 ): boolean | undefined {
   if (!hasQuorumShape(core, set, signatures)) return false;
-  const known = core.verdicts.get(keyOf(subject));
-  return known?.find((verdict) => verdict.set === set && isSame(verdict.signatures, signatures))?.valid;
+  const key = keyOf(subject);
+  const isOne = (one: Judged): boolean => one.set === set && isSame(one.signatures, signatures);
+  if (core.verdicts.valid.get(key)?.some(isOne) === true) return true;
+  return core.verdicts.refused.get(key)?.some(isOne) === true ? false : undefined;
 }
 
 /** Whether `pc` is signed by a quorum of `set`; undefined when that was not verified yet. */
@@ -79,14 +88,15 @@ export function recordVerdict(
   valid: boolean,
 ): void {
   const key = keyOf(subject);
-  const known = core.verdicts.get(key) ?? [];
-  core.verdicts.delete(key);
+  const statements = valid ? core.verdicts.valid : core.verdicts.refused;
+  const known = statements.get(key) ?? [];
+  statements.delete(key);
   if (known.length >= MAX_PER_STATEMENT) known.shift();
-  known.push({ set, signatures, valid });
-  core.verdicts.set(key, known);
-  if (core.verdicts.size > MAX_STATEMENTS) {
-    const oldest = core.verdicts.keys().next();
-    if (oldest.done !== true) core.verdicts.delete(oldest.value);
+  known.push({ set, signatures });
+  statements.set(key, known);
+  if (statements.size > MAX_STATEMENTS) {
+    const oldest = statements.keys().next();
+    if (oldest.done !== true) statements.delete(oldest.value);
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from '../certificates.ts';
 import { reject } from '../hotstuff/slot.ts';
 import { emit, newRequest, perform, setTimer } from '../output.ts';
-import { MAX_PENDING, remember } from '../pending.ts';
+import { MAX_PENDING, MAX_PENDING_FOR_STRANGERS, remember } from '../pending.ts';
 import type { Core } from '../state.ts';
 import { pcVerdict } from '../verdicts.ts';
 import {
@@ -42,7 +42,8 @@ const MAX_JOBS = 4;
 export function onAdvertiseBlock(core: Core, from: ReplicaId, message: AdvertiseBlock): void {
   if (message.chainId !== core.config.chain.chainId) return reject(core, from, message, 'wrong-chain');
   const peer = syncPeer(core, from);
-  if (peer === null || core.pending.size >= MAX_PENDING) return reject(core, from, message, 'overloaded');
+  if (peer === null || core.pending.size >= MAX_PENDING_FOR_STRANGERS)
+    return reject(core, from, message, 'overloaded');
   if (isTooSoon(core, peer.advertisedAt)) return reject(core, from, message, 'quota-exceeded');
   peer.advertisedAt = core.now;
   const request = newRequest(core);

@@ -51,7 +51,7 @@ export interface TreeDelta {
   readonly inserts: readonly InsertedBlock[];
   /** Oldest first; each block is inserted by this delta or an earlier one. App-state updates take effect here. */
   readonly commits: readonly CommittedBlock[];
-  /** Uncommitted blocks that conflict with the commits: deleted with their data and pending updates. */
+  /** Uncommitted blocks that conflict with the commits, or make room: deleted with their data and pending updates. */
   readonly prunes: readonly { readonly hash: BlockHash; readonly height: Height }[];
   readonly validatorSets?: ValidatorSets;
   readonly lockedPc?: RankedPc;

@@ -1,6 +1,8 @@
 import type { BlockHeader } from '../../model/block.ts';
 import { type BlockHash, ZERO_HASH } from '../../model/ids.ts';
+
 import type { ValidatorSetUpdates } from '../../model/validator-set.ts';
+import { invariant } from '../invariant.ts';
 
 /** A block of the uncommitted tree, or the highest committed block, which is its root. */
 export interface TreeBlock {
@@ -55,6 +57,17 @@ export function insertIntoTree(tree: Tree, block: Omit<TreeBlock, 'children'>): 
   childrenOf(tree, justify.block).push(hash);
   tree.newest = hash;
   return true;
+}
+
+/** Removes an uncommitted block that has no children. */
+export function removeLeaf(tree: Tree, hash: BlockHash): TreeBlock {
+  const leaf = tree.blocks.get(hash);
+  invariant(leaf !== undefined && hash !== tree.root && leaf.children.length === 0, 'a leaf is removed');
+  const siblings = childrenOf(tree, parentOf(leaf));
+  siblings.splice(siblings.indexOf(hash), 1);
+  tree.blocks.delete(hash);
+  if (tree.newest === hash) tree.newest = null;
+  return leaf;
 }
 
 /** `hash` and its ancestors down to the root, the root excluded; oldest first. */

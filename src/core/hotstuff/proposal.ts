@@ -1,16 +1,23 @@
 import { blockHash } from '../../codec/block.ts';
 import type { BlockEffects, Validity } from '../../model/app.ts';
-import type { ReplicaId } from '../../model/ids.ts';
+import type { BlockHash, ReplicaId } from '../../model/ids.ts';
 import type { Proposal } from '../../model/messages.ts';
 import { isWanted, triggerSync } from '../block-sync/requests.ts';
 import { applyCertificate } from '../block-tree/apply.ts';
-import { areEffectsAcceptable, insertBlock, MAX_UNCOMMITTED_BLOCKS } from '../block-tree/insert.ts';
+import { areEffectsAcceptable, insertBlock } from '../block-tree/insert.ts';
 import { acceptability, assignedSet, heightOn, isLockClauseSatisfied } from '../block-tree/rules.ts';
 import { isKnown } from '../block-tree/tree.ts';
-import { applyKeptPcs, askForVerdicts, fetchIfCertified, openQuestions } from '../certificates.ts';
+import {
+  applyKeptPcs,
+  askForVerdicts,
+  assignedSetOrNull,
+  fetchIfCertified,
+  openQuestions,
+} from '../certificates.ts';
 import { emit, newRequest, perform } from '../output.ts';
-import { remember } from '../pending.ts';
+import { type Continuation, MAX_PENDING, remember } from '../pending.ts';
 import type { Core } from '../state.ts';
+import { recordVerdict, subjectOfPc } from '../verdicts.ts';
 import { claimSlot, isProposer, openSlot, reject, reopenSlot, waitFor } from './slot.ts';
 import { mayVote, vote } from './vote.ts';
 
@@ -21,13 +28,20 @@ import { mayVote, vote } from './vote.ts';
 export function onProposal(core: Core, from: ReplicaId, message: Proposal): void {
   const { view, block } = message;
   if (view < core.view) {
-    if (isWanted(core, block.hash)) tryProposal(core, from, message);
+    if (isWanted(core, block.hash) && !isBeingValidated(core, block.hash)) tryProposal(core, from, message);
     return;
   }
   emit(core, { type: 'proposal-received', from, view, block: block.hash });
   if (!isProposer(core, from)) return reject(core, from, message, 'not-the-proposer');
   if (openSlot(core, from, message) === null) return reject(core, from, message, 'duplicate');
   tryProposal(core, from, message);
+}
+
+/** Whether the app has the block already: many may bring what one fetch waits for. */
+function isBeingValidated(core: Core, hash: BlockHash): boolean {
+  for (const open of core.pending.values())
+    if (open.type === 'validate-proposal' && open.message.block.hash === hash) return true;
+  return false;
 }
 
 /** Tries a proposal, for the first time or again, now that something which it lacked may have come. */
@@ -69,22 +83,26 @@ function proceedWithKnownParent(core: Core, from: ReplicaId, message: Proposal):
   const { block } = message;
   if (block.height !== heightOn(core, block.justify)) return reject(core, from, message, 'bad-height'); // R4
   if (core.tree.blocks.has(block.hash)) return finishProposal(core, from, message); // R16
-  if (core.tree.blocks.size >= MAX_UNCOMMITTED_BLOCKS) return reject(core, from, message, 'overloaded');
+  if (core.pending.size >= MAX_PENDING) return reject(core, from, message, 'overloaded');
   const request = newRequest(core);
-  remember(core, request, { type: 'validate-proposal', from, message });
+  const signedBy = assignedSetOrNull(core, block.justify);
+  remember(core, request, { type: 'validate-proposal', from, message, signedBy });
   perform(core, { type: 'validate-block', request, ask: { context: 'proposal', block } });
 }
 
 /** The app's verdict came; view, lock and tree may have moved since it was asked. */
 export function onProposalValidated(
   core: Core,
-  from: ReplicaId,
-  message: Proposal,
+  { from, message, signedBy }: Extract<Continuation, { type: 'validate-proposal' }>,
   validity: Validity | null,
 ): void {
   if (validity === null) return; // The app failed: no verdict, no vote.
   if (!validity.valid) return reject(core, from, message, 'invalid-block');
   const { block } = message;
+  // The verdict on the justify may have been forgotten; it is the same as long as its set is.
+  const { justify } = block;
+  if (signedBy !== null && assignedSet(core, justify) === signedBy)
+    recordVerdict(core, signedBy, subjectOfPc(justify), justify.signatures, true);
   if (core.tree.blocks.has(block.hash)) return finishProposal(core, from, message);
   if (!isKnown(core.tree, block.justify.block)) return; // Pruned meanwhile (R2).
   if (acceptability(core, block.justify) !== 'acceptable') return;

@@ -9,7 +9,7 @@ import {
 } from '../../model/certificate.ts';
 import type { BlockHash, Millis } from '../../model/ids.ts';
 import type { OutgoingMessage } from '../../model/messages.ts';
-import { areEffectsAcceptable, insertBlock, MAX_UNCOMMITTED_BLOCKS } from '../block-tree/insert.ts';
+import { areEffectsAcceptable, insertBlock } from '../block-tree/insert.ts';
 import { heightOn } from '../block-tree/rules.ts';
 import { NO_WAIT } from '../effect.ts';
 import { emit, newRequest, perform, send, setTimer, THIS_STEP, write } from '../output.ts';
@@ -121,7 +121,7 @@ export function onBlockProduced(core: Core, justify: PhaseCertificate, produced:
     dataHash,
     data,
   };
-  if (!areEffectsAcceptable(core, produced) || core.tree.blocks.size >= MAX_UNCOMMITTED_BLOCKS) return;
+  if (!areEffectsAcceptable(core, produced)) return;
   insertBlock(core, block, produced);
   releaseInView(core, { type: 'proposal', chainId, view: core.view, block: block.hash });
   emit(core, { type: 'proposed', view: core.view, block: block.hash, height }, THIS_STEP);

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { follow, inViewOne, play } from './play.ts';
+import { MAX_UNCOMMITTED_BLOCKS } from '../../../../src/core/block-tree/insert.ts';
+import { insertIntoTree } from '../../../../src/core/block-tree/tree.ts';
+import { GENESIS_PC } from '../../../../src/model/certificate.ts';
+import { asBlockHash, asDataHash, asHeight } from '../../../../src/model/ids.ts';
+import type { GoldenWorld } from '../../../support/golden-world.ts';
+import { follow, inViewOne, listener, play, sends, writes } from './play.ts';
 
 describe('R19: one vote per signer and view', () => {
   test('votes of the faulty for blocks of their own do not crowd out the others', () => {
@@ -14,5 +19,117 @@ describe('R19: one vote per signer and view', () => {
       world.run(`vote from=r${voter} view=1 block=B1`),
     );
     expect(honest.flat().filter((effect) => effect.startsWith('form PC(1,B1)'))).toHaveLength(1);
+  });
+});
+
+/** 33 of 100 are faulty: each claims as much as it may in a view, and no quorum has signed any of it. */
+function flood(world: GoldenWorld): void {
+  const claims = ['new-view view=2 highest=', 'proposal view=80 block=', 'advance with='];
+  for (let claim = 0; claim < 36; claim++) {
+    const kind = claims[Math.floor(claim / 16)] as string;
+    for (let faulty = 67; faulty < 100; faulty++) {
+      const name = `X${claim}of${faulty}`;
+      const pc = `PC(${10 + claim},${name})`;
+      const content = kind.startsWith('proposal') ? `${name}on on=${pc}` : pc;
+      play(world, `block name=${name} on=genesis only-named\n${kind}${content} from=r${faulty}\nrefused`);
+    }
+  }
+}
+
+describe('R19: claims of the faulty', () => {
+  const flooded = (): GoldenWorld => {
+    const world = inViewOne('n=100 me=r0 tenure=1');
+    follow(world, 100, 1, 1);
+    play(world, 'proposal from=r2 view=2 block=B2 on=PC(1,B1)\ncertified');
+    flood(world);
+    expect(world.status.view).toBe(2);
+    return world;
+  };
+
+  test('do not displace what is known of genuine certificates', () => {
+    expect(play(flooded(), 'proposal from=r5 view=2 block=B2')).toEqual([
+      'reject proposal of r5: not-the-proposer',
+    ]);
+  });
+
+  test('are not remembered without bound', () => {
+    const world = flooded();
+    expect(world.core.verdicts.refused.size).toBeLessThanOrEqual(1_024);
+  });
+
+  test('that are genuine in many ways do not lose a vote', () => {
+    // Whoever holds the votes of a view can make many certificates of one statement, all of them valid.
+    const world = inViewOne('n=100 me=r0 tenure=1');
+    follow(world, 100, 1, 1);
+    play(world, 'proposal from=r2 view=2 block=B2 on=PC(1,B1)\ncertified');
+    const signers = [...Array(67).keys()].join('.');
+    for (let other = 1; other <= 8; other++) {
+      play(world, `proposal from=r66 view=2 block=C${other} on=PC(1,B1)/100:${signers}#${other}\ncertified`);
+    }
+    expect(sends(play(world, 'valid'), 'vote')).toHaveLength(1);
+  });
+});
+
+describe('R19: advertisements', () => {
+  test('leave half of the open questions to validators', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    const open = Array.from({ length: 4_000 }, (_, at) => world.run(`advertise from=r${10 + at} height=1`));
+    expect(open.filter((effects) => effects.includes('verify signature'))).toHaveLength(2_048);
+    world.run('block name=X on=genesis only-named');
+    expect(play(world, 'advertise from=r5000 highest=PC(5,X)')).toEqual([
+      'reject advertise-pc of r5000: overloaded',
+    ]);
+    expect(play(world, 'advance from=r1 with=PC(5,X)')).toEqual(['verify PC(5,X)']);
+  });
+});
+
+describe('R19: blocks that a fetch waits for', () => {
+  test('are validated once, however many bring them', () => {
+    const world = listener(3);
+    play(
+      world,
+      `block name=Y on=PC(3,B3) only-named
+       advance from=r2 with=PC(4,Y)
+       certified`,
+    );
+    expect(play(world, 'proposal from=r0 view=4 block=Y\ncertified')).toContain(
+      'have the app validate Y (proposal)',
+    );
+    expect(play(world, 'proposal from=r1 view=4 block=Y')).toEqual([]);
+    expect(play(world, 'proposal from=r3 view=4 block=Y')).toEqual([]);
+  });
+});
+
+describe('R19: uncommitted blocks', () => {
+  const crowded = (): GoldenWorld => {
+    const world = listener(3);
+    const { tree } = world.core;
+    for (let at = 0; tree.blocks.size < MAX_UNCOMMITTED_BLOCKS; at++) {
+      const hash = asBlockHash(at.toString(16).padStart(64, 'f'));
+      const justify = { ...GENESIS_PC, block: world.hashOf('B2') };
+      const header = { height: asHeight(2), hash, justify, dataHash: asDataHash('0'.repeat(64)) };
+      insertIntoTree(tree, { header, validatorSetUpdates: null, hasCommands: false, updatesBefore: 0 });
+    }
+    return world;
+  };
+
+  test('beyond the bound, the oldest that certifies nothing makes room', () => {
+    const world = crowded();
+    const oldest = [...world.core.tree.blocks.values()].find(({ children }) => children.length === 0);
+    expect(oldest?.header.hash).toBe(world.hashOf('B3'));
+    // B3 is needed by what is proposed on it; the oldest of the others goes.
+    play(world, 'proposal from=r0 view=4 block=B4 on=PC(3,B3)\ncertified');
+    const effects = play(world, 'valid');
+    expect(writes(effects)).toEqual([`lazy: insert B4, prune ${'f'.repeat(8)}`]);
+    expect(world.core.tree.blocks.size).toBe(MAX_UNCOMMITTED_BLOCKS);
+    expect(world.core.tree.blocks.has(world.hashOf('B3'))).toBe(true);
+    expect(world.core.tree.blocks.get(world.hashOf('B2'))?.children).not.toContain('0'.padStart(64, 'f'));
+  });
+
+  test('and the chain goes on to its next commit, which clears them away', () => {
+    const world = crowded();
+    follow(world, 4, 4, 6);
+    expect(world.status.highestCommitted?.height).toBe(2);
+    expect(world.core.tree.blocks.size).toBe(4);
   });
 });
