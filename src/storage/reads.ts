@@ -46,7 +46,7 @@ import { readValidatorSets, readValidatorSetUpdates } from './validator-records.
 const NO_LIMIT = 0x7fff_fff0;
 
 /** How stored certificates are read. */
-export const storedFormat = (scheme: SchemeName): WireFormat => ({
+const storedFormat = (scheme: SchemeName): WireFormat => ({
   scheme,
   limits: {
     maxBlockBytes: NO_LIMIT,

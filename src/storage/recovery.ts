@@ -10,6 +10,7 @@ import type { KVSnapshot } from '../ports/kv-store.ts';
 import { readChain } from './genesis.ts';
 import {
   findBlock,
+  heightOf,
   isCommitted,
   readBlock,
   readCommitPc,
@@ -79,11 +80,19 @@ function recoverHighestCommitted(snapshot: KVSnapshot, state: StateRecord): Reco
     throw damagedState(`the highest committed block ${top.hash} is not the one at its height ${top.height}`);
   }
   const block = recoveredBlock(snapshot, readBlock(snapshot, state.scheme, top));
-  checkHash(state.scheme, block.header);
+  checkHash(snapshot, state.scheme, block.header);
   return block;
 }
 
-function checkHash(scheme: SchemeName, { height, hash, justify, dataHash }: BlockHeader): void {
+/** That the block can be found by its hash, and that this is its hash. */
+function checkHash(
+  snapshot: KVSnapshot,
+  scheme: SchemeName,
+  { height, hash, justify, dataHash }: BlockHeader,
+): void {
+  if (heightOf(snapshot, hash) !== height) {
+    throw damagedState(`the height of block ${hash} is not the one, ${height}, that it is stored at`);
+  }
   if (blockHash(scheme, height, justify, dataHash) !== hash) {
     throw damagedState(`the header of block ${hash} at height ${height} does not have that hash`);
   }
@@ -100,7 +109,7 @@ function recoverUncommitted(
   const known = new Map<BlockHash, RecoveredBlock>(root === null ? [] : [[root.header.hash, root]]);
   return ids.map((id) => {
     const block = recoveredBlock(snapshot, readBlock(snapshot, scheme, id));
-    checkHash(scheme, block.header);
+    checkHash(snapshot, scheme, block.header);
     checkPlace(block, known.get(block.header.justify.block) ?? null, root);
     known.set(id.hash, block);
     return block;

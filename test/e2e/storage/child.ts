@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A child process running a TypeScript file of this directory, with the lines that it wrote so far. */
+/** A child process running a TypeScript file, with the lines that it wrote so far. */
 export interface Child {
   readonly pid: number;
   readonly lines: readonly string[];
@@ -15,9 +15,8 @@ export interface Child {
 }
 
 /** `shellLimit` is a `ulimit` to run under, such as `-f 100`. */
-export function startChild(file: string, args: readonly string[], shellLimit?: string): Child {
-  const script = fileURLToPath(new URL(file, import.meta.url));
-  const command = [process.execPath, '--import', 'tsx', script, ...args];
+export function startChild(file: URL, args: readonly string[], shellLimit?: string): Child {
+  const command = [process.execPath, '--import', 'tsx', fileURLToPath(file), ...args];
   const [program, ...rest] =
     shellLimit === undefined
       ? command

@@ -2,6 +2,8 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLmdbStore } from '../../../src/adapters/lmdb/index.ts';
 import { StorageError } from '../../../src/model/errors.ts';
+import type { KVStore } from '../../../src/ports/kv-store.ts';
+import { scrub } from '../../../src/storage/scrub.ts';
 import { faultsAfter, lastVoteOf } from './votes.ts';
 
 // Flips one bit of the data file of a copy of a store, opens and reads it, for each of the bit positions on the command
@@ -15,11 +17,19 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+function scrubAll(store: KVStore): void {
+  using snapshot = store.snapshot();
+  let at: Uint8Array | null = null;
+  do at = scrub(snapshot, at, 100);
+  while (at !== null);
+}
+
 async function outcome(): Promise<string> {
   try {
     const store = await openLmdbStore({ path: copy });
     try {
       const last = lastVoteOf(store);
+      scrubAll(store);
       const faults = faultsAfter(store, last);
       return faults.length === 0 ? `harmless ${last}` : `wrong ${last}: ${faults.join(', ')}`;
     } finally {

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { picksFrom } from '../../property/storage/tree-model.ts';
 import { startChild } from './child.ts';
+
+const VOTER = new URL('./voter.child.ts', import.meta.url);
+const FLIPPER = new URL('./flips.child.ts', import.meta.url);
 
 /** Flips in a run: 400 in CI, HOTSTUFF_BIT_FLIPS for long ones. */
 const FLIPS = Number(process.env['HOTSTUFF_BIT_FLIPS'] ?? 400);
@@ -20,9 +24,12 @@ const SILENCE_MS = 20_000;
 /** The fields of LMDB's two headers, of 4,096 bytes each. */
 const HEADER_BYTES = 168;
 
+/** HOTSTUFF_SEED chooses other positions. */
+const SEED = Number(process.env['HOTSTUFF_SEED'] ?? 1);
+
 /** Half of the positions in the headers, which lead to everything else; the others anywhere. */
 function positionsIn(bytes: number): number[] {
-  const random = (bound: number): number => Math.floor(Math.random() * bound);
+  const random = picksFrom(SEED);
   return Array.from({ length: FLIPS }, (_, at) =>
     at % 2 === 0 ? 8 * (4_096 * random(2)) + random(8 * HEADER_BYTES) : random(8 * bytes),
   );
@@ -34,7 +41,7 @@ async function runChild(
   copy: string,
   positions: readonly number[],
 ): Promise<Map<number, string>> {
-  const child = startChild('flips.child.ts', [pristine, copy, ...positions.map(String)]);
+  const child = startChild(FLIPPER, [pristine, copy, ...positions.map(String)]);
   const watch = new AbortController();
   void (async () => {
     for (let seen = -1; seen < child.lines.length && !watch.signal.aborted; ) {
@@ -60,7 +67,7 @@ it(
     const base = mkdtempSync(join(tmpdir(), 'hotstuff-flips-'));
     try {
       const pristine = join(base, 'pristine');
-      const voter = startChild('voter.child.ts', [pristine, String(VOTES)]);
+      const voter = startChild(VOTER, [pristine, String(VOTES)]);
       expect((await voter.ended).code).toBe(0);
       const left = positionsIn(statSync(join(pristine, 'data.mdb')).size);
       const outcomes = new Map<number, string>();

@@ -7,6 +7,8 @@ import { openLmdbStore } from '../../../src/adapters/lmdb/index.ts';
 import { startChild } from './child.ts';
 import { faultsAfter, lastVoteOf } from './votes.ts';
 
+const VOTER = new URL('./voter.child.ts', import.meta.url);
+
 /** Kills in a run: 40 in CI, HOTSTUFF_KILL_CYCLES for long ones. */
 const CYCLES = Number(process.env['HOTSTUFF_KILL_CYCLES'] ?? 40);
 
@@ -48,7 +50,7 @@ describe('a process killed with -9 while it votes', () => {
       for (let cycle = 0; cycle < CYCLES; cycle++) {
         const path = join(base, `data ${Math.floor(cycle / CYCLES_PER_STORE)}`);
         if (cycle % CYCLES_PER_STORE === 0) before = 0;
-        const child = startChild('voter.child.ts', [path]);
+        const child = startChild(VOTER, [path]);
         await child.line(/^\d+$/);
         await sleep(Math.random() * LONGEST_LIFE_MS);
         child.kill('SIGKILL');
@@ -73,9 +75,9 @@ describe('a process killed with -9 while it votes', () => {
 describe('the owner of a store, as other processes see it', () => {
   it('keeps them out while it lives, also while it is stopped, and no longer', async () => {
     const path = join(base, 'data');
-    const owner = startChild('voter.child.ts', [path, '3', 'hold']);
+    const owner = startChild(VOTER, [path, '3', 'hold']);
     await owner.line(/^3$/);
-    const second = startChild('voter.child.ts', [path, '1']);
+    const second = startChild(VOTER, [path, '1']);
     expect((await second.ended).code).toBe(1);
     expect(second.lines).toEqual([]);
     expect(second.errors).toEqual([
@@ -94,7 +96,7 @@ describe('the owner of a store, as other processes see it', () => {
 
   it('is one of those that start at once, or none', async () => {
     const path = join(base, 'data');
-    const children = Array.from({ length: 4 }, () => startChild('voter.child.ts', [path, '20']));
+    const children = Array.from({ length: 4 }, () => startChild(VOTER, [path, '20']));
     const endings = await Promise.all(children.map(({ ended }) => ended));
     const winners = endings.filter(({ code }) => code === 0).length;
     const voted = children.flatMap(({ lines }) => votesIn(lines));
@@ -112,7 +114,7 @@ describe('a disk that takes no more', () => {
   it('rejects the write and every later one; what was reported is there afterwards', async () => {
     const path = join(base, 'data');
     // A file of at most 600 KiB stands for a full disk.
-    const child = startChild('voter.child.ts', [path], '-f 600');
+    const child = startChild(VOTER, [path], '-f 600');
     expect((await child.ended).code).toBe(0);
     const rejections = child.lines.filter((line) => line.startsWith('rejected'));
     expect(rejections.length).toBe(2);
@@ -124,7 +126,7 @@ describe('a disk that takes no more', () => {
     expect(last).toBe(reported.length);
     expect(faults).toEqual([]);
 
-    const next = startChild('voter.child.ts', [path, '5']);
+    const next = startChild(VOTER, [path, '5']);
     expect((await next.ended).code).toBe(0);
     expect(await inspect(path)).toEqual({ last: last + 5, faults: [] });
   });

@@ -50,7 +50,7 @@ function makeBlocks(): (height: number) => InsertedBlock {
 const blockAt = makeBlocks();
 
 /** Votes count from 1; block n - 1 is of vote n. */
-export function voteDelta(n: number): TreeDelta {
+function voteDelta(n: number): TreeDelta {
   const { hash } = blockAt(n - 1).block;
   const pc = pcOf(SCHEME, n, hash);
   return delta({

@@ -8,6 +8,7 @@ import { batchOf } from '../../../src/storage/apply.ts';
 import { genesisBatch, readChain } from '../../../src/storage/genesis.ts';
 import { recover } from '../../../src/storage/recovery.ts';
 import { TABLES, VARIABLES } from '../../../src/storage/schema.ts';
+import { scrub } from '../../../src/storage/scrub.ts';
 import { createBlockTreeSnapshot } from '../../../src/storage/snapshot.ts';
 import { readSyncResponse } from '../../../src/storage/sync-response.ts';
 import { delta, genesisOf } from '../../unit/storage/support/fixtures.ts';
@@ -61,7 +62,7 @@ function readAll(store: MemoryMap, model: TreeModel): unknown {
 }
 
 const flipped = (value: Uint8Array, bit: number): Uint8Array => {
-  const copy = value.slice();
+  const copy = new Uint8Array(value);
   copy[bit >> 3]! ^= 1 << (bit & 7);
   return copy;
 };
@@ -87,6 +88,27 @@ describe('damage to what is stored', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('is found by scrubbing, in values that nobody reads and in keys under which nobody looks', () => {
+    const scrubAll = (damaged: MemoryMap): number => {
+      let calls = 0;
+      for (let at: Uint8Array | null = null; calls === 0 || at !== null; calls++) {
+        at = scrub(damaged.snapshot(), at, 10);
+      }
+      return calls;
+    };
+    expect(scrubAll(store)).toBe(Math.floor(entries.length / 10) + 1);
+    for (const [index, [key, value]] of entries.entries()) {
+      const damagedValue = store.copy();
+      damagedValue.entries.set(key, flipped(value, (index * 37) % (8 * value.length)));
+      expect(() => scrubAll(damagedValue)).toThrow(StorageError);
+      const damagedKey = store.copy();
+      damagedKey.entries.delete(key);
+      const bytes = flipped(Buffer.from(key, 'hex'), (index * 37) % (4 * key.length));
+      damagedKey.entries.set(Buffer.from(bytes).toString('hex'), value);
+      expect(() => scrubAll(damagedKey)).toThrow(StorageError);
+    }
   });
 
   it('is found out in every bit of the record that holds the vote', () => {

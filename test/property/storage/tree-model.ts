@@ -309,7 +309,7 @@ function stateAfter(state: State, { sets, deletes }: AppStateUpdates): State {
 }
 
 /** The hash as its definition says, written down a second time. */
-export function hashAfter(parent: string, { sets, deletes }: AppStateUpdates): string {
+function hashAfter(parent: string, { sets, deletes }: AppStateUpdates): string {
   const number = (value: number, bytes: number): Buffer => {
     const buffer = Buffer.alloc(bytes);
     buffer.writeUInt32LE(value);

@@ -67,7 +67,7 @@ export function genesisOf(scheme: SchemeName, n = 4): GenesisDocument {
 }
 
 /** Signatures of the right shape, by all but the last of `n`; nobody could have made them. */
-export function signaturesOf(scheme: SchemeName, seed: string, n = 4): SignatureSet {
+function signaturesOf(scheme: SchemeName, seed: string, n = 4): SignatureSet {
   const bitmap = new Uint8Array((n + 7) >> 3);
   for (let signer = 0; signer < n - 1; signer++) bitmap[signer >> 3]! |= 1 << (signer & 7);
   const size = scheme === 'ed25519' ? (n - 1) * SCHEME_SIZES.ed25519.vote : AGGREGATE_SIZE;
@@ -98,7 +98,7 @@ export const rankedPc = (pc: PhaseCertificate, updatesBefore: number): RankedPc 
   rank: rankOf(pc, updatesBefore),
 });
 
-export const NO_EFFECTS: BlockEffects = {
+const NO_EFFECTS: BlockEffects = {
   appStateUpdates: NO_APP_STATE_UPDATES,
   validatorSetUpdates: null,
   hasCommands: false,
