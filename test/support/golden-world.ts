@@ -1,7 +1,7 @@
 import { blockHash } from '../../src/codec/block.ts';
 import { merkleRoot } from '../../src/codec/data-hash.ts';
 import type { Effect } from '../../src/core/effect.ts';
-import type { Input, RequestId } from '../../src/core/input.ts';
+import type { Input } from '../../src/core/input.ts';
 import type { Recovered, RecoveredBlock } from '../../src/core/recovered.ts';
 import type { CoreStatus } from '../../src/core/state.ts';
 import { type Core, coreStatus, createCore, step } from '../../src/core/step.ts';
@@ -44,7 +44,7 @@ import {
  */
 export const COMMANDS = `
 world n=4 me=r0 tenure=1 epoch=10            a core that has not started; [powers=5,1,1,1] [seed=1]
-block name=B on=PC [update=+r4,-r0] [only-named]   a block that a restart finds on disk, unless it is only named
+block name=B on=PC [update=+r4:5,-r0] [only-named]   a block that a restart finds on disk, unless it is only named
 start                                        recovered from a fresh store
 restart view=V voted=V:B:phase highest=PC    recovered from a disk with these values; blocks named before are on it
         [lock=PC] [tc=TC(v)] [entry=PC|TC(v)] [kept=PC] [proposed=V] [root=B] [set=r0,r1,r4 decided|undecided]
@@ -88,7 +88,7 @@ export class GoldenWorld {
   readonly #blocks = new Map<string, Block>();
   /** Blocks of the disk, by name, with what they do to the validator set. */
   readonly #stored = new Map<string, ValidatorSetUpdates | null>();
-  readonly #checks: { readonly request: RequestId; readonly count: number }[] = [];
+  readonly #checks: Extract<Effect, { type: 'check-signatures' }>[] = [];
   readonly #forms: Extract<Effect, { type: 'form-certificate' }>[] = [];
   readonly #validations: Extract<Effect, { type: 'validate-block' }>[] = [];
   readonly #productions: Extract<Effect, { type: 'produce-block' }>[] = [];
@@ -108,6 +108,17 @@ export class GoldenWorld {
 
   hashOf(name: string): Block['hash'] {
     return this.#named(name).hash;
+  }
+
+  /** Answers the oldest check by what it is about; false when none is open. */
+  judge(isGenuine: (certificate: string) => boolean): boolean {
+    const [first] = this.#checks;
+    if (first === undefined) return false;
+    const bits = first.checks.map((check) =>
+      check.type === 'signature' || isGenuine(this.#subject(check.subject)) ? '1' : '0',
+    );
+    this.run(`verdicts ${bits.join('')}`);
+    return true;
   }
 
   /** Runs one command line and returns the effects, a line each. */
@@ -166,8 +177,7 @@ export class GoldenWorld {
 
   #note(effect: Effect): void {
     if (effect.type === 'persist') this.#lastTicket = effect.ticket;
-    if (effect.type === 'check-signatures')
-      this.#checks.push({ request: effect.request, count: effect.checks.length });
+    if (effect.type === 'check-signatures') this.#checks.push(effect);
     if (effect.type === 'form-certificate') this.#forms.push(effect);
     if (effect.type === 'validate-block') this.#validations.push(effect);
     if (effect.type === 'produce-block') this.#productions.push(effect);
@@ -200,9 +210,9 @@ export class GoldenWorld {
   }
 
   #checked(name: string, args: Args): Omit<Input, 'now'> {
-    const { request, count } = take(this.#checks, 'check');
+    const { request, checks } = take(this.#checks, 'check');
     const bits = name === 'verdicts' ? [...(Object.keys(args)[0] as string)].map(Number) : null;
-    const valid = Uint8Array.from(bits ?? Array(count).fill(name === 'certified' ? 1 : 0));
+    const valid = Uint8Array.from(bits ?? checks.map(() => (name === 'certified' ? 1 : 0)));
     return { type: 'signatures-checked', request, valid } as Omit<Input, 'now'>;
   }
 
@@ -570,7 +580,10 @@ function updatesOf(text: string): ValidatorSetUpdates {
   return {
     inserts: words
       .filter((word) => word.startsWith('+'))
-      .map((word) => ({ id: idOf(word.slice(1)), power: asPower(1), possession: null })),
+      .map((word) => {
+        const [name, power] = word.slice(1).split(':');
+        return { id: idOf(name as string), power: asPower(Number(power ?? 1)), possession: null };
+      }),
     deletes: words.filter((word) => word.startsWith('-')).map((word) => idOf(word.slice(1))),
   };
 }

@@ -46,15 +46,15 @@ export function listener(views: number): GoldenWorld {
 }
 
 /**
- * A replica that has seen U, which adds r4 to four validators: proposed in view 1, nudged through Prepare, Precommit
- * and, in view 4, Commit. U is committed, not decided. Leaders change every view.
+ * A replica that has seen U, which updates a set of four validators: proposed in view 1, nudged through Prepare,
+ * Precommit and, in view 4, Commit. U is committed, not decided. Leaders change every view.
  */
-export function afterUpdate(me: string): GoldenWorld {
+export function afterUpdate(me: string, update = '+r4'): GoldenWorld {
   const world = inViewOne(`n=4 me=${me} tenure=1`);
   play(
     world,
     `proposal from=r1 view=1 block=U on=genesis
-     valid update=+r4
+     valid update=${update}
      nudge from=r2 view=2 justify=PC(1,U,prepare)
      certified
      nudge from=r3 view=3 justify=PC(2,U,precommit)
