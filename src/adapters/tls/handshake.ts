@@ -7,8 +7,8 @@ import { type ChannelBinding, proofPreimage, type Role } from './proof.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
 /** Versions of the peer protocol that this code speaks. While a cluster is upgraded, both old and new are in here. */
-export const MIN_VERSION = 1;
-export const MAX_VERSION = 1;
+const MIN_VERSION = 1;
+const MAX_VERSION = 1;
 
 /** Who we are, on every connection. */
 export interface LocalNode {

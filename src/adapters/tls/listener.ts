@@ -10,14 +10,16 @@ export interface ListenerOptions {
   readonly address: string;
   readonly identity: TlsIdentity;
   readonly maxPending: number;
+  /** Connections that may come from one host within a second. */
+  readonly maxPerSecond: number;
   readonly handshakeTimeoutMs: number;
   /**
    * Takes over a connection after its TLS handshake. It stays pending, and may be refused through `refuse`, until
    * `settle` is called.
    */
   readonly onSocket: (socket: TLSSocket, pending: Pending) => void;
-  /** A connection ended before anybody took it over. */
-  readonly onRefused: (address: string, reason: Refusal) => void;
+  /** A connection ended before anybody took it over; `repeated` if the same befell its host within this second. */
+  readonly onRefused: (address: string, reason: Refusal, repeated: boolean) => void;
   /** The listening socket failed after it was bound. */
   readonly onFailed: (error: Error) => void;
 }
@@ -50,6 +52,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   const { host, port } = parseAddress(options.address, 'listen');
   /** Oldest first. */
   const pending = new Map<string, Entry>();
+  const excessOf = createRateLimit(options.maxPerSecond);
   let accepting = false;
   const tlsServer = createTlsServer({
     ...secureOptions(options.identity),
@@ -64,8 +67,14 @@ export async function createListener(options: ListenerOptions): Promise<Listener
       raw.destroy();
       return;
     }
-    if (pending.size >= options.maxPending) makePlace(pending);
     const address = formatAddress({ host: source, port: raw.remotePort ?? 0 });
+    const excess = excessOf(source);
+    if (excess > 0) {
+      raw.destroy();
+      onRefused(address, TOO_FAST, excess > 1);
+      return;
+    }
+    if (pending.size >= options.maxPending) makePlace(pending);
     const timer = setTimeout(() => {
       entry.refuse(refusal('timeout', `the handshake took longer than ${handshakeTimeoutMs} ms`));
     }, handshakeTimeoutMs);
@@ -74,7 +83,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
       source,
       refuse(reason) {
         entry.settle();
-        onRefused(address, reason);
+        onRefused(address, reason, false);
         raw.destroy();
       },
       settle() {
@@ -113,6 +122,26 @@ export async function createListener(options: ListenerOptions): Promise<Listener
         entry.refuse(refusal('shutting-down', 'the node is closing'));
       return new Promise((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+const TOO_FAST = refusal('overloaded', 'too many connections came from this host within a second');
+
+/**
+ * Counts connections by the host that they come from, and tells by how many a new one exceeds the limit in the current
+ * second. A TLS handshake costs near a millisecond of the thread that consensus runs on; nobody shall buy many for
+ * nothing.
+ */
+function createRateLimit(maxPerSecond: number): (source: string) => number {
+  const counts = new Map<string, number>();
+  let second = 0;
+  return (source) => {
+    const now = Math.floor(performance.now() / 1_000);
+    if (now !== second) counts.clear();
+    second = now;
+    const count = (counts.get(source) ?? 0) + 1;
+    counts.set(source, count);
+    return count - maxPerSecond;
   };
 }
 

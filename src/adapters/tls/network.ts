@@ -126,9 +126,10 @@ class Mesh implements TlsNetwork {
       address: listen,
       identity,
       maxPending: limits.maxPendingHandshakes,
+      maxPerSecond: limits.maxHandshakesPerSecond,
       handshakeTimeoutMs: timing.handshakeTimeoutMs,
       onSocket: (socket, pending) => this.#onAccepted(socket, pending),
-      onRefused: (address, reason) => this.#onRefused(address, reason),
+      onRefused: (address, reason, repeated) => this.#onRefused(address, reason, repeated),
       onFailed: (error) => this.#emit({ type: 'listener-failed', error }),
     });
   }
@@ -361,10 +362,10 @@ class Mesh implements TlsNetwork {
     this.#emit({ type: 'peer-disconnected', peer: id, address, ...ending });
   }
 
-  /** A connection ended before TLS was established. */
-  #onRefused(address: string, reason: Refusal): void {
+  /** A connection ended before TLS was established. In a flood all are counted, and the first is told of. */
+  #onRefused(address: string, reason: Refusal, repeated: boolean): void {
     this.#endings.us[reason.code] = (this.#endings.us[reason.code] ?? 0) + 1;
-    this.#emit({ type: 'peer-refused', peer: null, address, by: 'us', ...reason });
+    if (!repeated) this.#emit({ type: 'peer-refused', peer: null, address, by: 'us', ...reason });
   }
 
   /** Strangers may begin large frames and never end them: together they get a share of memory, and no more. */

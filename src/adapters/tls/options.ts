@@ -41,7 +41,8 @@ export const DEFAULT_TIMING: TlsNetworkTiming = {
   // A peer that comes back is dialed again within this time; an attempt on a dead host costs one packet.
   retryMaxMs: 2_000,
   refusedRetryMs: 10_000,
-  patienceMs: 2_000,
+  // Longer than retryMaxMs, so that the two sides do not dial at once when both come back.
+  patienceMs: 3_000,
   drainMs: 500,
 };
 
@@ -57,6 +58,8 @@ export interface TlsNetworkLimits {
   readonly maxStrangerBytes: number;
   /** Inbound connections whose handshake is not complete. */
   readonly maxPendingHandshakes: number;
+  /** Inbound connections from one host within a second; further ones are turned away before any work for them. */
+  readonly maxHandshakesPerSecond: number;
 }
 
 /** Bytes of a certificate per validator, at most: an Ed25519 signature and its tag. */
@@ -88,6 +91,8 @@ export function limitsFor(chain: ChainLimits = DEFAULT_LIMITS): TlsNetworkLimits
     maxStrangerBytes: 32 * MIB,
     // Each costs a socket and, at worst, one signature verification; a handshake lasts some 10 ms.
     maxPendingHandshakes: 128,
+    // Some 5 % of a core. A larger cluster on one machine needs a few seconds to connect.
+    maxHandshakesPerSecond: 64,
   };
 }
 
@@ -191,6 +196,7 @@ function readLimits(limits: TlsNetworkLimits): TlsNetworkLimits {
   checkWhole('limits.maxStrangers', limits.maxStrangers, 0);
   checkWhole('limits.maxStrangerBytes', limits.maxStrangerBytes, 0);
   checkWhole('limits.maxPendingHandshakes', limits.maxPendingHandshakes, 1);
+  checkWhole('limits.maxHandshakesPerSecond', limits.maxHandshakesPerSecond, 1);
   return limits;
 }
 

@@ -234,6 +234,27 @@ describe('those who take places', () => {
     expect(idle.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(32);
   });
 
+  it('by connections in a flood cost next to nothing, and a validator gets in between', async () => {
+    const host = await world.node({ limits: { maxHandshakesPerSecond: 8 } });
+    const flood: Socket[] = [];
+    const timer = setInterval(() => {
+      for (let at = 0; at < 5; at++) flood.push(tcp(host));
+    }, 10);
+    try {
+      await until('most are turned away', () => (host.network.statistics().endedByUs.overloaded ?? 0) > 200);
+      const validator = await world.node();
+      // Both may dial: what comes in competes with the flood, what goes out does not.
+      host.network.setPeers(addressesOf([validator]));
+      validator.network.setPeers(addressesOf([host]));
+      await until('the validator is in', () => validator.network.connectedPeers().length === 1);
+    } finally {
+      clearInterval(timer);
+    }
+    const told = ofType(host, 'peer-refused').filter(({ code }) => code === 'overloaded').length;
+    expect(told).toBeLessThan(host.network.statistics().endedByUs.overloaded ?? 0);
+    await until('they are closed', () => flood.filter(({ destroyed }) => destroyed).length > 200);
+  });
+
   it('by mute TLS connections neither, and are told when their time is over', async () => {
     const timing = { ...QUICK, handshakeTimeoutMs: 1_000 };
     const host = await world.node({ limits: { maxPendingHandshakes: 8 }, timing });
