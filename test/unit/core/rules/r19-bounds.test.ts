@@ -133,3 +133,105 @@ describe('R19: uncommitted blocks', () => {
     expect(world.core.tree.blocks.size).toBe(4);
   });
 });
+
+describe('R19: messages of one peer while the receiver stays in one view', () => {
+  const times = (count: number, each: (at: number) => string): string =>
+    Array.from({ length: count }, (_, at) => each(at)).join('\n');
+  const refused = (effects: readonly string[]): number =>
+    effects.filter((effect) => effect.endsWith('quota-exceeded')).length;
+
+  test.each([
+    ['NewViews', 16, (): string => 'new-view from=r1 view=0 highest=genesis'],
+    ['AdvanceViews', 4, (): string => 'advance from=r1 with=genesis'],
+    ['TimeoutVotes', 16, (): string => 'timeout-vote from=r1 view=10'],
+    ['proposals and nudges', 16, (at: number): string => `proposal from=r1 view=1 block=P${at} on=genesis`],
+  ])('%s are bounded', (_, bound, message) => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    expect(refused(play(world, times(bound, message)))).toBe(0);
+    expect(refused(play(world, times(5, message)))).toBe(5);
+    play(world, 'timer view');
+    expect(refused(play(world, message(99)))).toBe(0);
+  });
+
+  test('a replica hears itself without bound', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    expect(
+      refused(
+        play(
+          world,
+          times(20, () => 'advance from=r0 with=TC(0)'),
+        ),
+      ),
+    ).toBe(0);
+  });
+
+  test('what is too far ahead is not kept', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    expect(play(world, 'timeout-vote from=r1 view=40')).toEqual([]);
+    expect(play(world, 'timeout-vote from=r1 view=50')).toEqual(['reject timeout-vote of r1: too-far-ahead']);
+    expect(world.core.inbox.bytes).toBe(100);
+  });
+
+  test('what is kept of later views is handled there, and its bytes are given back (T10)', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    play(
+      world,
+      times(9, () => 'timeout-vote from=r1 view=10'),
+    );
+    expect(world.core.inbox.bytes).toBe(900);
+    const effects = play(
+      world,
+      times(9, () => 'timer view'),
+    );
+    expect(world.status.view).toBe(10);
+    expect(effects.filter((effect) => effect === 'reject timeout-vote of r1: duplicate')).toHaveLength(8);
+    expect(world.core.inbox).toMatchObject({ bytes: 0 });
+    expect(world.core.inbox.perPeer.size).toBe(0);
+  });
+
+  test('a certificate that failed mutes its sender for the view', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    follow(world, 4, 1, 1);
+    play(world, 'advance from=r3 with=PC(5,B1)\nrefused');
+    expect(play(world, 'advance from=r3 with=PC(6,B1)')).toEqual(['reject advance-view of r3: muted']);
+    expect(play(world, 'advance from=r1 with=PC(6,B1)')).toEqual(['verify PC(6,B1)']);
+    play(world, 'certified');
+    expect(play(world, 'advance from=r3 with=PC(7,B1)')).toEqual(['verify PC(7,B1)']);
+  });
+
+  test('a slot takes four tries', () => {
+    const world = inViewOne('n=4 me=r9 tenure=1');
+    const tries = (at: number): string => `proposal from=r1 view=1 block=T${at} on=genesis`;
+    expect(play(world, times(4, tries))).toHaveLength(4);
+    expect(play(world, tries(9))).toEqual(['reject proposal of r1: duplicate']);
+  });
+
+  test('equal questions are asked once', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    follow(world, 4, 1, 1);
+    expect(play(world, 'new-view from=r2 view=1 highest=PC(1,B1)')).toEqual(['verify PC(1,B1)']);
+    expect(play(world, 'new-view from=r3 view=1 highest=PC(1,B1)')).toEqual([]);
+    play(world, 'certified');
+    expect(world.status.view).toBe(2);
+    expect(world.core.newViews.size).toBe(2);
+  });
+
+  test('requests for blocks are answered 32 times per peer and view time', () => {
+    const world = listener(3);
+    const asks = play(
+      world,
+      times(40, () => 'ask-blocks from=r1 start=0 limit=1'),
+    );
+    expect(asks.filter((effect) => effect.startsWith('serve'))).toHaveLength(32);
+    expect(play(world, 'wait 1000\nask-blocks from=r1 start=0 limit=1')).toHaveLength(1);
+  });
+
+  test('advertisements are looked at once per view time and peer', () => {
+    const world = listener(3);
+    expect(play(world, 'advertise from=r1 height=1\nadvertise from=r1 height=2')).toEqual([
+      'verify signature',
+      'reject advertise-block of r1: quota-exceeded',
+    ]);
+    expect(play(world, 'certified\nwait 1000\nadvertise from=r1 height=2')).toEqual(['verify signature']);
+  });
+});
