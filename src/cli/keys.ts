@@ -95,7 +95,7 @@ function readJson(path: string): unknown {
 }
 
 /** The text of a file that must be its owner's alone. */
-export function readPrivateFile(path: string): string {
+function readPrivateFile(path: string): string {
   let text: string;
   let mode: number;
   try {
@@ -116,8 +116,8 @@ export interface TlsPaths {
   readonly certificate: string;
 }
 
-/** Makes the TLS key and certificate of a node. */
-export async function writeNewTlsIdentity(paths: TlsPaths): Promise<void> {
+/** Makes the TLS key and certificate of a node, in place of any that are there. */
+export async function writeTlsIdentity(paths: TlsPaths): Promise<void> {
   const { key, certificate } = await generateTlsIdentity();
   mkdirSync(dirname(paths.key), { recursive: true, mode: PRIVATE_DIRECTORY });
   writeFileDurably(paths.key, key, PRIVATE_FILE);

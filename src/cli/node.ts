@@ -1,13 +1,13 @@
 import { openLmdbStore } from '../adapters/lmdb/index.ts';
 import { nativeHasher } from '../adapters/native/index.ts';
 import { createVerifier } from '../adapters/piscina/index.ts';
-import { createTlsNetwork, type TlsNetworkEvent } from '../adapters/tls/index.ts';
+import { createTlsNetwork, type TlsNetwork, type TlsNetworkEvent } from '../adapters/tls/index.ts';
 import {
   bytesToHex,
+  ConfigError,
   type GenesisDocument,
   genesisHash,
   type Height,
-  type Network,
   type Replica,
   type Signer,
   startReplica,
@@ -15,6 +15,7 @@ import {
 } from '../index.ts';
 import { type CommandService, createStateMachine, describeDivergence } from '../state-machine/index.ts';
 import type { NodeConfig } from './config.ts';
+import { CommandFailure } from './failure.ts';
 import { checkRole, checkStore, type Home, readGenesis, short } from './home.ts';
 import { type HttpService, startHttpService } from './http-service.ts';
 import { readTlsIdentity, readValidatorKey, signerOf } from './keys.ts';
@@ -33,6 +34,8 @@ export interface RunningNode {
   readonly commands: CommandService;
   readonly http: HttpService;
   status(): object;
+  /** Takes over the addresses of a changed config.json. Throws, and changes nothing, when one is wrong. */
+  setPeers(peers: NodeConfig['network']['peers']): void;
   /** Resolves when the node has stopped; rejects with what stopped it. */
   readonly ended: Promise<void>;
   /**
@@ -110,6 +113,13 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
     commands,
     http,
     status,
+    setPeers(peers) {
+      try {
+        network.setPeers(peers);
+      } catch (error) {
+        throw inTermsOfHome(home, error);
+      }
+    },
     ended: replica.closed,
     async stop() {
       http.drain();
@@ -126,18 +136,37 @@ interface NetworkParts {
   readonly log: Log;
 }
 
-function openNetwork(home: Home, config: NodeConfig, parts: NetworkParts): Promise<Network> {
+async function openNetwork(home: Home, config: NodeConfig, parts: NetworkParts): Promise<TlsNetwork> {
   const { genesis, signer, verifier, log } = parts;
-  return createTlsNetwork({
-    signer,
-    verifier,
-    chainId: genesis.chain.chainId,
-    genesisHash: genesisHash(genesis),
-    identity: readTlsIdentity(home.tls),
-    listen: config.network.listen,
-    peers: config.network.peers,
-    onEvent: (event) => logNetworkEvent(log, event),
-  });
+  const identity = readTlsIdentity(home.tls);
+  try {
+    return await createTlsNetwork({
+      signer,
+      verifier,
+      chainId: genesis.chain.chainId,
+      chainLimits: genesis.chain.limits,
+      genesisHash: genesisHash(genesis),
+      identity,
+      listen: config.network.listen,
+      peers: config.network.peers,
+      onEvent: (event) => logNetworkEvent(log, event),
+    });
+  } catch (cause) {
+    throw inTermsOfHome(home, cause);
+  }
+}
+
+/** An error of the network's options, as one about the files that they came from. */
+function inTermsOfHome(home: Home, error: unknown): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  const options = { cause: error };
+  if (error.field !== 'identity')
+    return new CommandFailure(`network.${error.message} (${home.config})`, options);
+  const files = `${home.tls.key} and ${home.tls.certificate}`;
+  return new CommandFailure(
+    `${files}: are no TLS key and its certificate in PEM; make new ones with: hotstuff keygen --tls --home ${home.dir}`,
+    options,
+  );
 }
 
 function logNetworkEvent(log: Log, event: TlsNetworkEvent): void {

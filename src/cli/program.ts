@@ -5,7 +5,7 @@ import { checkClusterOptions, runCluster } from './cluster/cluster.ts';
 import type { NodeConfig, Override } from './config.ts';
 import { EXIT_USAGE } from './failure.ts';
 import { homeAt, initializeHome } from './home.ts';
-import { makeValidatorKey, writeNewTlsIdentity, writeNewValidatorKey } from './keys.ts';
+import { makeValidatorKey, writeNewValidatorKey, writeTlsIdentity } from './keys.ts';
 import { run } from './run.ts';
 import { showStatus } from './status.ts';
 import { createTestnet, MAX_TESTNET_VALIDATORS } from './testnet.ts';
@@ -18,8 +18,7 @@ export function createProgram(): Command {
   const program = new Command('hotstuff')
     .description('Byzantine-fault-tolerant state machine replication: nodes of a replicated key-value store.')
     .version(packageVersion())
-    .showHelpAfterError('(--help tells more)')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hotstuff: ')) })
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .addHelpText('after', EXAMPLES.program);
   for (const command of [
     clusterCommand(),
@@ -29,11 +28,18 @@ export function createProgram(): Command {
     keygenCommand(),
     initCommand(),
   ]) {
-    program.addCommand(command.copyInheritedSettings(program).showHelpAfterError('(--help tells more)'));
+    program.addCommand(command.copyInheritedSettings(program));
   }
   exitWithUsageCode(program);
   return program;
 }
+
+/** Commander's words, as one line like every other error. */
+const usageError = (text: string): string =>
+  `${text
+    .replace(/^error: /, 'hotstuff: ')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')} (--help tells more)\n`;
 
 /** Commander's own exit code for wrong usage is 1, like that of a failure. */
 function exitWithUsageCode(program: Command): void {
@@ -70,7 +76,7 @@ function clusterCommand(): Command {
       wholeOption('--command-size <bytes>', 'bytes of the value that a command puts', 1, 65_536).default(512),
     )
     .addOption(wholeOption('--duration <seconds>', 'stop after so long (default: at Ctrl-C)', 1, 1_000_000))
-    .option('--json', 'print one JSON object at the end, and nothing else', false)
+    .option('--json', 'print one JSON object at the end, and nothing else')
     .addHelpText('after', EXAMPLES.cluster)
     .action(async (flags: ClusterFlags) => {
       const options = {
@@ -84,7 +90,7 @@ function clusterCommand(): Command {
         clients: flags.clients,
         commandBytes: flags.commandSize,
         durationSeconds: flags.duration ?? null,
-        json: flags.json,
+        json: flags.json === true,
       };
       checkClusterOptions(options);
       process.exitCode = await runCluster(options);
@@ -102,7 +108,7 @@ interface ClusterFlags {
   readonly clients: number;
   readonly commandSize: number;
   readonly duration?: number;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 interface TestnetFlags {
@@ -112,7 +118,7 @@ interface TestnetFlags {
   readonly host: string;
   readonly port: number;
   readonly httpPort: number;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 function testnetCommand(): Command {
@@ -128,9 +134,9 @@ function testnetCommand(): Command {
     .addOption(
       wholeOption('--http-port <port>', 'node i serves clients at this port + i', 1, 65_535).default(8_080),
     )
-    .option('--json', 'print the homes as JSON', false)
+    .option('--json', 'print the homes as JSON')
     .addHelpText('after', EXAMPLES.testnet)
-    .action(async ({ validators, dir, scheme, host, port, httpPort, json }: TestnetFlags) => {
+    .action(async ({ validators, dir, scheme, host, port, httpPort, json = false }: TestnetFlags) => {
       const from = (first: number): number[] =>
         Array.from({ length: validators }, (_, index) => first + index);
       const homes = await createTestnet({
@@ -176,13 +182,13 @@ function runCommand(): Command {
   const command = new Command('run')
     .description('run one node: a replica of the key-value store, served over HTTP')
     .addOption(new Option('--home <dir>', 'home of the node').env('HOTSTUFF_HOME').makeOptionMandatory())
-    .option('--json', 'log JSON lines', false)
+    .option('--json', 'log JSON lines')
     .addHelpText('after', EXAMPLES.run);
   for (const { flag, env, text } of OVERRIDES) command.addOption(new Option(flag, text).env(env));
-  return command.action(async (flags: { readonly home: string; readonly json: boolean }) => {
+  return command.action(async (flags: { readonly home: string; readonly json?: boolean }) => {
     process.exitCode = await run({
       home: resolve(flags.home),
-      json: flags.json,
+      json: flags.json === true,
       overrides: overridesOf(command),
     });
     if (process.connected) process.disconnect();
@@ -201,8 +207,8 @@ function overridesOf(command: Command): readonly Override[] {
 }
 
 interface StatusFlags {
-  readonly home: readonly string[];
-  readonly json: boolean;
+  readonly home?: readonly string[];
+  readonly json?: boolean;
   readonly interval?: number;
 }
 
@@ -210,32 +216,50 @@ function statusCommand(): Command {
   return new Command('status')
     .description('ask nodes how they are')
     .argument('[urls...]', 'nodes, such as http://127.0.0.1:8080 (the default when no --home is given)')
-    .option('--home <dir...>', 'homes of nodes, or directories of homes', [])
+    .option('--home <dir...>', 'homes of nodes, or directories of homes')
     .addOption(wholeOption('--interval <seconds>', 'look twice, and tell rates and CPU in between', 1, 3_600))
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES.status)
-    .action(async (urls: readonly string[], { home, json, interval }: StatusFlags) => {
+    .action(async (urls: readonly string[], { home = [], json = false, interval }: StatusFlags) => {
       const asked = urls.length === 0 && home.length === 0 ? ['http://127.0.0.1:8080'] : urls;
       const options = { urls: asked, dirs: home, json, intervalSeconds: interval ?? null };
       process.exitCode = await showStatus(options, print);
     });
 }
 
+interface KeygenFlags {
+  readonly home: string;
+  readonly scheme: SchemeName;
+  readonly tls?: boolean;
+  readonly json?: boolean;
+}
+
 function keygenCommand(): Command {
   return new Command('keygen')
     .description('make a validator key and a TLS key for one node')
-    .requiredOption('--home <dir>', 'home that gets keys/; keys that are there are never overwritten')
+    .requiredOption(
+      '--home <dir>',
+      'home that gets keys/; a validator key that is there is never overwritten',
+    )
     .addOption(schemeOption())
-    .option('--json', 'print JSON', false)
+    .option('--tls', 'make a new TLS key and certificate alone, in place of old ones')
+    .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES.keygen)
-    .action(async (flags: { readonly home: string; readonly scheme: SchemeName; readonly json: boolean }) => {
-      const home = homeAt(resolve(flags.home));
-      const key = makeValidatorKey(flags.scheme);
+    .action(async ({ home: dir, scheme, tls = false, json = false }: KeygenFlags) => {
+      const home = homeAt(resolve(dir));
+      if (tls) {
+        await writeTlsIdentity(home.tls);
+        print(json ? `${JSON.stringify(home.tls, null, 2)}\n` : `${home.tls.key}\n${home.tls.certificate}\n`);
+        return;
+      }
+      const key = makeValidatorKey(scheme);
       writeNewValidatorKey(home.validatorKey, key);
-      await writeNewTlsIdentity(home.tls);
-      const { scheme, id } = key;
-      if (flags.json) print(`${JSON.stringify({ scheme, id, path: home.validatorKey }, null, 2)}\n`);
-      else print(`${id}\n`);
+      await writeTlsIdentity(home.tls);
+      print(
+        json
+          ? `${JSON.stringify({ scheme, id: key.id, path: home.validatorKey }, null, 2)}\n`
+          : `${key.id}\n`,
+      );
     });
 }
 
@@ -292,7 +316,8 @@ Examples:
   hotstuff testnet --validators 4 --dir net
   hotstuff testnet --validators 7 --dir net --scheme ed25519 --port 9000 --http-port 9100`,
   run: `
-A flag wins over its environment variable, and that over config.json.
+A flag wins over its environment variable, and that over config.json. SIGHUP reads the peers in config.json again;
+SIGINT and SIGTERM stop the node once what it has accepted is committed.
 
 Examples:
   hotstuff run --home net/node0
@@ -306,7 +331,8 @@ Examples:
   keygen: `
 Examples:
   hotstuff keygen --home net/node4
-  hotstuff keygen --home net/node4 --scheme ed25519 --json`,
+  hotstuff keygen --home net/node4 --scheme ed25519 --json
+  hotstuff keygen --home net/node4 --tls              a new TLS key, for the next start`,
   init: `
 Examples:
   hotstuff init --home net/node4`,

@@ -32,6 +32,7 @@ export async function run({ home: dir, json, overrides }: RunOptions): Promise<n
     replica: short(node.replica.id),
   });
   const load = serveParent(node);
+  process.on('SIGHUP', () => reloadPeers(node, home.config, overrides, log));
   const why = await Promise.race([stopping, haltOf(node)]);
   if ('halted' in why) return halted(node, why.halted, log);
   log.info(`stopping: ${why.reason}`);
@@ -40,6 +41,17 @@ export async function run({ home: dir, json, overrides }: RunOptions): Promise<n
   await loadEnded;
   log.info('stopped');
   return 0;
+}
+
+/** SIGHUP: peers have moved. Everything else in config.json takes effect at the next start. */
+function reloadPeers(node: RunningNode, path: string, overrides: readonly Override[], log: Log): void {
+  try {
+    const { peers } = loadConfig(path, overrides).network;
+    node.setPeers(peers);
+    log.info(`read ${path} again`, { peers: Object.keys(peers).length });
+  } catch (error) {
+    log.error(`kept the peers as they were: ${describeError(error)}`);
+  }
 }
 
 /** Resolves at the first request to stop. A second signal ends the process at once: nothing durable is lost by that. */

@@ -17,7 +17,7 @@ import type { NodeConfigInput } from './config.ts';
 import { CommandFailure } from './failure.ts';
 import { PRIVATE_DIRECTORY, PUBLIC_FILE, writeFileDurably } from './files.ts';
 import { type Home, homeAt, initializeHome } from './home.ts';
-import { makeValidatorKey, type ValidatorKey, writeNewTlsIdentity, writeNewValidatorKey } from './keys.ts';
+import { makeValidatorKey, type ValidatorKey, writeNewValidatorKey, writeTlsIdentity } from './keys.ts';
 
 export interface TestnetOptions {
   readonly dir: string;
@@ -53,7 +53,7 @@ export async function createTestnet(options: TestnetOptions): Promise<readonly H
     for (const path of [home.dir, home.keys, home.traces])
       mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
     writeNewValidatorKey(home.validatorKey, key);
-    await writeNewTlsIdentity(home.tls);
+    await writeTlsIdentity(home.tls);
     writeFileDurably(home.genesis, formatGenesis(genesis), PUBLIC_FILE);
     writeFileDurably(
       home.config,

@@ -216,7 +216,7 @@ describe('a node refuses to start, in one clear line,', () => {
     [
       'a TLS key that is none',
       (home) => writeFileSync(join(home, 'keys', 'tls-key.pem'), 'x'),
-      /TLS key or certificate is not readable/,
+      /tls-certificate\.pem: are no TLS key and its certificate/,
     ],
   ])('with %s', (_, change, message) => {
     expect(refusalAfter(change)).toMatch(message);
