@@ -187,7 +187,7 @@ function learnTc(core: Core, tc: TimeoutCertificate): void {
 }
 
 /** Applies `pc`, or keeps it until its block is known (R15), or has what it needs brought here. */
-export function learnPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
+function learnPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
   if (isGenesisPc(pc) || pc.chainId !== core.config.chain.chainId || pc.block === ZERO_HASH) return;
   if (acceptability(core, pc) === 'acceptable') {
     applyCertificate(core, pc);
@@ -217,7 +217,7 @@ export function fetchIfCertified(core: Core, pc: PhaseCertificate, from: Replica
 const KEPT_FORMED = 4;
 
 /** Keeps one certificate of an unknown block per sender, that of the highest view (R15). */
-export function keepPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
+function keepPc(core: Core, from: ReplicaId, pc: PhaseCertificate): void {
   const isMine = from === core.config.me;
   const slot = isMine ? `formed ${pc.view % KEPT_FORMED}` : from;
   const kept = core.kept.get(slot);

@@ -2,7 +2,7 @@
  * Mulberry32 (Tommy Ettinger, public domain): small, seedable, good enough to choose peers by. Its state is part of
  * the core, so that a replayed run makes the same choices.
  */
-export function nextRandom(state: { random: number }): number {
+function nextRandom(state: { random: number }): number {
   state.random = (state.random + 0x6d2b79f5) | 0;
   let t = state.random;
   t = Math.imul(t ^ (t >>> 15), t | 1);

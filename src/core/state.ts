@@ -16,7 +16,7 @@ import {
   type View,
   ZERO_HASH,
 } from '../model/ids.ts';
-import type { Message, Nudge, Proposal } from '../model/messages.ts';
+import type { Nudge, Proposal } from '../model/messages.ts';
 import { createValidatorSet, type ValidatorSet, type ValidatorSets } from '../model/validator-set.ts';
 import { emptySync, type SyncState } from './block-sync/state.ts';
 import type { KeptPc, LastVote } from './block-tree/delta.ts';
@@ -244,9 +244,6 @@ export function coreStatus(core: Core): CoreStatus {
     },
   };
 }
-
-/** The message kinds whose handling the type of a buffered or waiting message is narrowed to. */
-export type ViewMessage = Extract<Message, { readonly view: View }>;
 
 export function assertStarted(core: Core): void {
   invariant(core.started, 'the first input must be recovered');

@@ -35,7 +35,7 @@ export const subjectOfPc = ({ chainId, view, block, phase }: PhaseCertificate): 
   phase,
 });
 
-export const subjectOfTc = ({ chainId, view }: TimeoutCertificate): VoteSubject => ({
+const subjectOfTc = ({ chainId, view }: TimeoutCertificate): VoteSubject => ({
   type: 'timeout-vote',
   chainId,
   view,

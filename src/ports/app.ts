@@ -1,4 +1,4 @@
-import type { AppStateUpdates, BlockEffects } from '../model/app.ts';
+import type { BlockEffects } from '../model/app.ts';
 import type { Block, BlockHeader, Datum } from '../model/block.ts';
 import type { BlockHash, DataHash, Height, View } from '../model/ids.ts';
 import type { ValidatorSet } from '../model/validator-set.ts';
@@ -58,5 +58,3 @@ export interface App {
   /** In place of the library's Merkle root, for chains whose data hash is the app's. Pure; 64 hex digits. */
   dataHash?(data: readonly Datum[]): DataHash;
 }
-
-export type { AppStateUpdates };

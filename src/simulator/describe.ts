@@ -13,7 +13,7 @@ const short = (hash: BlockHash): string => (hash === ZERO_HASH ? 'genesis' : has
 
 const signers = (bitmap: Uint8Array): string => `{${signersOf(bitmap).join(',')}}`;
 
-export const describePc = (pc: PhaseCertificate): string =>
+const describePc = (pc: PhaseCertificate): string =>
   pc.block === ZERO_HASH
     ? 'PC(genesis)'
     : `${pc.phase}PC(v${pc.view} ${short(pc.block)} ${signers(pc.signatures.bitmap)})`;

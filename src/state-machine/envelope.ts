@@ -9,7 +9,7 @@ import { MAX_INTEGER } from '../model/ids.ts';
  * Integers are little-endian and at most 2^53 - 1, as everywhere in the protocol.
  */
 
-export const BLOCK_FORMAT = 1;
+const BLOCK_FORMAT = 1;
 const HASH_BYTES = 32;
 const HEADER_BYTES = 1 + HASH_BYTES;
 

@@ -13,7 +13,7 @@ export interface ExecutedBlock {
  * Executed blocks that are not committed yet. The core holds fewer at a time; more come only from leaders that make
  * block after block which nobody inserts.
  */
-export const MAX_EXECUTED_BLOCKS = 4_096;
+const MAX_EXECUTED_BLOCKS = 4_096;
 
 /** Blocks whose proposals are under way; events lag behind by a flush, a handful of views. */
 const MAX_PRODUCED_BLOCKS = 256;

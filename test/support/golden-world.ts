@@ -36,36 +36,6 @@ import {
   type ValidatorSetUpdates,
 } from '../../src/model/validator-set.ts';
 
-/**
- * Runs golden traces: commands that a protocol person can read aloud, each with all effects that the core answers.
- * Replicas are r0, r1, ...; blocks have names; PC(v,B) is a Generic certificate of view v, PC(v,B,commit) another.
- * Certificates are signed by the first so many; PC(v,B)/5:0.2.4 has five slots and signers at these; a further #1 makes
- * the bytes of the signatures others.
- */
-export const COMMANDS = `
-world n=4 me=r0 tenure=1 epoch=10            a core that has not started; [powers=5,1,1,1] [seed=1]
-block name=B on=PC [update=+r4:5,-r0] [only-named]   a block that a restart finds on disk, unless it is only named
-start                                        recovered from a fresh store
-restart view=V voted=V:B:phase highest=PC    recovered from a disk with these values; blocks named before are on it
-        [lock=PC] [tc=TC(v)] [entry=PC|TC(v)] [kept=PC] [proposed=V] [root=B] [set=r0,r1,r4 decided|undecided]
-proposal from=r1 view=1 block=B on=PC [height=H] [hash=other]
-nudge from=r1 view=2 justify=PC
-vote from=r2 view=1 block=B [phase=prepare]
-new-view from=r2 view=1 highest=PC
-timeout-vote from=r2 view=0 [tc=TC(0)]
-advance from=r1 with=PC|TC(v) [chain=C]
-advertise from=r1 height=H | highest=PC
-ask-blocks from=r1 start=H limit=L
-blocks from=r1 with=A,B highest=PC           a response to a request for blocks
-certified | refused | verdicts 101           the verifier's answer to the oldest check
-formed [bad=r2]                              its answer to the oldest request to form a certificate
-valid [update=+r4,-r0] | invalid | no-verdict   the app's answer to the oldest block to validate
-produced block=B [commands]                  the app's block
-timer name [view=V] [to=r1] [after=1000]     the clock reaches a timer, so many ms later; sync-request has a peer
-wait ms                                      time passes
-persisted                                    everything written so far is durable
-`;
-
 const CHAIN = asChainId(7);
 const NO_DATA = asDataHash(bytesToHex(merkleRoot([])));
 const idOf = (name: string): ReplicaId =>
@@ -78,6 +48,34 @@ const PLAIN = {
 
 type Args = Readonly<Record<string, string>>;
 
+/**
+ * Runs golden traces: commands that a protocol person can read aloud, each with all effects that the core answers.
+ * Replicas are r0, r1, ...; blocks have names; PC(v,B) is a Generic certificate of view v, PC(v,B,commit) another.
+ * Certificates are signed by the first so many; PC(v,B)/5:0.2.4 has five slots and signers at these; a further #1 makes
+ * the bytes of the signatures others.
+ *
+ *     world n=4 me=r0 tenure=1 epoch=10            a core that has not started; [powers=5,1,1,1] [seed=1]
+ *     block name=B on=PC [update=+r4:5,-r0] [only-named]   a block that a restart finds on disk, unless it is only named
+ *     start                                        recovered from a fresh store
+ *     restart view=V voted=V:B:phase highest=PC    recovered from a disk with these values; blocks named before are on it
+ *             [lock=PC] [tc=TC(v)] [entry=PC|TC(v)] [kept=PC] [proposed=V] [root=B] [set=r0,r1,r4 decided|undecided]
+ *     proposal from=r1 view=1 block=B on=PC [height=H] [hash=other]
+ *     nudge from=r1 view=2 justify=PC
+ *     vote from=r2 view=1 block=B [phase=prepare]
+ *     new-view from=r2 view=1 highest=PC
+ *     timeout-vote from=r2 view=0 [tc=TC(0)]
+ *     advance from=r1 with=PC|TC(v) [chain=C]
+ *     advertise from=r1 height=H | highest=PC
+ *     ask-blocks from=r1 start=H limit=L
+ *     blocks from=r1 with=A,B highest=PC           a response to a request for blocks
+ *     certified | refused | verdicts 101           the verifier's answer to the oldest check
+ *     formed [bad=r2]                              its answer to the oldest request to form a certificate
+ *     valid [update=+r4,-r0] | invalid | no-verdict   the app's answer to the oldest block to validate
+ *     produced block=B [commands]                  the app's block
+ *     timer name [view=V] [to=r1] [after=1000]     the clock reaches a timer, so many ms later; sync-request has a peer
+ *     wait ms                                      time passes
+ *     persisted                                    everything written so far is durable
+ */
 export class GoldenWorld {
   #core: Core | null = null;
   #set: ValidatorSet | null = null;

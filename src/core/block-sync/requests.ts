@@ -29,7 +29,7 @@ export function syncPeer(core: Core, peer: ReplicaId): SyncPeer | null {
   return fresh;
 }
 
-export const isBlacklisted = (core: Core, peer: ReplicaId): boolean =>
+const isBlacklisted = (core: Core, peer: ReplicaId): boolean =>
   (core.sync.peers.get(peer)?.blacklistedUntil ?? Number.NEGATIVE_INFINITY) > core.now;
 
 /** Avoids `peer` as a server for a while: by default for as long as one that sent what it should not have. */
@@ -57,7 +57,7 @@ export function askForBlocks(core: Core, peer: ReplicaId, startHeight?: Height):
  * request to anybody is open, the one whose entry ends first is asked all the same, or a replica that lost its
  * connections for a while could not catch up for as long as the entries last.
  */
-export function askFirstOf(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
+function askFirstOf(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
   for (const peer of peers) if (askForBlocks(core, peer)) return peer;
   if (core.sync.requests.size > 0) return null;
   const entryOf = (peer: ReplicaId): number => core.sync.peers.get(peer)?.blacklistedUntil ?? 0;

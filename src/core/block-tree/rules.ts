@@ -47,7 +47,7 @@ export function assignedSet(core: Core, { block: hash, phase }: PhaseCertificate
 }
 
 /** Whether the phase fits the block: Generic iff it does not update the validator set. Its block must be known. */
-export function isFittingPhase(core: Core, { block: hash, phase }: PhaseCertificate): boolean {
+function isFittingPhase(core: Core, { block: hash, phase }: PhaseCertificate): boolean {
   if (hash === ZERO_HASH) return phase === 'generic';
   const block = core.tree.blocks.get(hash);
   const isUpdate = block?.validatorSetUpdates !== null && block !== undefined;

@@ -41,7 +41,7 @@ export const emptyTree = (): Tree => ({
 /** Whether `hash` is on the committed branch and known; the zero hash is while nothing is committed. */
 export const isKnown = (tree: Tree, hash: BlockHash): boolean => hash === tree.root || tree.blocks.has(hash);
 
-export const parentOf = (block: TreeBlock): BlockHash => block.header.justify.block;
+const parentOf = (block: TreeBlock): BlockHash => block.header.justify.block;
 
 export const isPending = (tree: Tree, hash: BlockHash): boolean =>
   hash !== tree.root && tree.blocks.has(hash);
