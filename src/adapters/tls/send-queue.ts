@@ -1,4 +1,4 @@
-import { CODES, type Code, MORE, PART_BYTES, recordHeader } from './channels.ts';
+import { beginHeader, CODES, type Code, NEXT, PART_BYTES, recordHeader } from './channels.ts';
 import type { ChannelCounters, TrafficCounters } from './statistics.ts';
 
 /** A frame ready to leave, shared between all peers that it goes to. */
@@ -11,8 +11,9 @@ export interface OutgoingFrame {
 
 /** Encodes the header once; the payload is neither copied nor changed. */
 export function outgoingFrame(code: Code, payload: Uint8Array): OutgoingFrame {
-  const cut = payload.length > PART_BYTES;
-  return { code, payload, header: recordHeader(cut ? PART_BYTES : payload.length, cut ? code | MORE : code) };
+  const { length } = payload;
+  const header = length > PART_BYTES ? beginHeader(PART_BYTES, code, length) : recordHeader(length, code);
+  return { code, payload, header };
 }
 
 /** What a queued frame costs besides its payload: its place here and its objects. Bounds the number of tiny frames. */
@@ -100,7 +101,7 @@ function writeRecord(lane: Lane, frame: OutgoingFrame, write: (bytes: Uint8Array
   const start = lane.sent;
   const end = Math.min(payload.length, start + PART_BYTES);
   const last = end === payload.length;
-  write(start === 0 ? frame.header : recordHeader(end - start, last ? code : code | MORE));
+  write(start === 0 ? frame.header : recordHeader(end - start, code | NEXT));
   if (end > start) write(start === 0 && last ? payload : payload.subarray(start, end));
   lane.sent = end;
   if (!last) return;

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_CONTROL_BYTES, MORE, PART_BYTES, recordHeader } from '../../../src/adapters/tls/channels.ts';
+import {
+  BEGIN,
+  beginHeader,
+  type Code,
+  MAX_CONTROL_BYTES,
+  NEXT,
+  PART_BYTES,
+  recordHeader,
+} from '../../../src/adapters/tls/channels.ts';
 import { createFrameReader } from '../../../src/adapters/tls/frame-reader.ts';
 import { createSendQueue, outgoingFrame } from '../../../src/adapters/tls/send-queue.ts';
 import { createTrafficCounters } from '../../../src/adapters/tls/statistics.ts';
@@ -26,13 +34,17 @@ describe('createFrameReader', () => {
 
   it('puts parts together per channel, with other channels between them', () => {
     const { frames, fault } = read([
-      join(record(3 | MORE, pattern(100, 1)), record(1, pattern(5, 2)), record(2 | MORE, pattern(9, 3))),
-      join(record(3 | MORE, pattern(50, 4)), record(2, pattern(0, 5)), record(3, pattern(1, 6))),
+      join(begin(3, pattern(100, 1), 151), record(1, pattern(5, 2)), begin(2, pattern(9, 3), 10)),
+      join(
+        record(3 | NEXT, pattern(50, 4)),
+        record(2 | NEXT, pattern(1, 5)),
+        record(3 | NEXT, pattern(1, 6)),
+      ),
     ]);
     expect(fault).toBeNull();
     expect(frames).toEqual([
       [1, pattern(5, 2)],
-      [2, pattern(9, 3)],
+      [2, join(pattern(9, 3), pattern(1, 5))],
       [3, join(pattern(100, 1), pattern(50, 4), pattern(1, 6))],
     ]);
   });
@@ -68,17 +80,31 @@ describe('createFrameReader', () => {
     );
   });
 
-  it.each([
+  it.each<[string, readonly Uint8Array[], string]>([
     ['a frame above its channel’s limit', [record(1, new Uint8Array(1_001))], 'oversize-frame'],
     ['a header that announces one', [recordHeader(0xffff_ffff, 3)], 'oversize-frame'],
+    ['a first part of one', [beginHeader(10, 1, 1_001)], 'oversize-frame'],
     [
-      'parts that exceed it together',
-      [record(1 | MORE, new Uint8Array(600)), record(1, new Uint8Array(401))],
-      'oversize-frame',
+      'parts beyond what was announced',
+      [begin(1, new Uint8Array(600), 700), record(1 | NEXT, new Uint8Array(101))],
+      'malformed',
     ],
+    ['a first part that is the whole', [begin(1, new Uint8Array(600), 600)], 'malformed'],
+    ['a part without a first', [record(2 | NEXT, new Uint8Array(1))], 'malformed'],
+    ['an empty part', [begin(2, new Uint8Array(5), 9), record(2 | NEXT, new Uint8Array(0))], 'malformed'],
+    [
+      'a frame between the parts of another',
+      [begin(2, new Uint8Array(5), 9), record(2, new Uint8Array(1))],
+      'malformed',
+    ],
+    [
+      'a first part after a first part',
+      [begin(2, new Uint8Array(5), 9), begin(2, new Uint8Array(5), 9)],
+      'malformed',
+    ],
+    ['a part that is both', [record(2 | BEGIN | NEXT, new Uint8Array(9))], 'malformed'],
     ['a channel that does not exist', [record(4, new Uint8Array(1))], 'malformed'],
-    ['a control message in parts', [record(0 | MORE, new Uint8Array(1))], 'malformed'],
-    ['an empty part', [record(2 | MORE, new Uint8Array(0))], 'malformed'],
+    ['a control message in parts', [begin(0, new Uint8Array(1), 2)], 'malformed'],
     [
       'a control message that is too long',
       [record(0, new Uint8Array(MAX_CONTROL_BYTES + 1))],
@@ -89,19 +115,18 @@ describe('createFrameReader', () => {
   });
 
   it('takes memory for what has come, not for what is announced', () => {
-    const reader = createFrameReader({ maxBytes: LIMITS, onFrame: () => true });
-    expect(reader.push(recordHeader(1_000_000, 3))).toBeNull();
+    const reader = createFrameReader({ maxBytes: [0, 0, 0, 1 << 26], onFrame: () => true });
+    expect(reader.push(beginHeader(1, 3, 1 << 26))).toBeNull();
     expect(reader.heldBytes()).toBe(0);
-    reader.push(new Uint8Array(10));
-    expect(reader.heldBytes()).toBeLessThanOrEqual(64 * 1024);
-    expect(reader.push(new Uint8Array(200_000))).toBeNull();
-    expect(reader.heldBytes()).toBeLessThanOrEqual(2 * 200_010);
-  });
-
-  it('holds no memory for tiny pieces beyond twice what came', () => {
-    const reader = createFrameReader({ maxBytes: LIMITS, onFrame: () => true });
-    for (let piece = 0; piece < 300_000; piece++) reader.push(record(3 | MORE, Uint8Array.of(1)));
-    expect(reader.heldBytes()).toBeLessThanOrEqual(2 * 300_000);
+    let come = 1;
+    reader.push(Uint8Array.of(1));
+    while (come < 1_000_000) {
+      expect(reader.heldBytes()).toBeLessThanOrEqual(Math.max(256 * 1024, 4 * come));
+      reader.push(record(3 | NEXT, new Uint8Array(5_000)));
+      come += 5_000;
+    }
+    for (let piece = 0; piece < 100_000; piece++) reader.push(record(3 | NEXT, Uint8Array.of(1)));
+    expect(reader.heldBytes()).toBeLessThanOrEqual(4 * 1_100_000);
   });
 
   it('gives frames that no later byte changes and that keep no more than four times their size', () => {
@@ -136,6 +161,9 @@ describe('createFrameReader', () => {
     expect(seen).toEqual([1, 2]);
   });
 });
+
+const begin = (code: Code, body: Uint8Array, total: number): Uint8Array =>
+  join(beginHeader(body.length, code, total), body);
 
 const record = (kind: number, body: Uint8Array): Uint8Array => join(recordHeader(body.length, kind), body);
 

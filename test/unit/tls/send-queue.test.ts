@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Code, HEADER_BYTES, MORE, PART_BYTES } from '../../../src/adapters/tls/channels.ts';
+import {
+  BEGIN,
+  BEGIN_HEADER_BYTES,
+  type Code,
+  HEADER_BYTES,
+  NEXT,
+  PART_BYTES,
+} from '../../../src/adapters/tls/channels.ts';
 import { createSendQueue, outgoingFrame, type SendQueue } from '../../../src/adapters/tls/send-queue.ts';
 import { createTrafficCounters } from '../../../src/adapters/tls/statistics.ts';
 import { pattern } from './support/world.ts';
@@ -21,13 +28,13 @@ describe('createSendQueue', () => {
   it('cuts large frames, so that others go between the parts', () => {
     const { queue } = create();
     push(queue, 3, 2 * PART_BYTES + 1);
-    expect(next(queue)).toEqual({ kind: 3 | MORE, length: PART_BYTES });
+    expect(next(queue)).toEqual({ kind: 3 | BEGIN, length: PART_BYTES, total: 2 * PART_BYTES + 1 });
     push(queue, 1, 10);
     expect(next(queue)).toEqual({ kind: 1, length: 10 });
-    expect(next(queue)).toEqual({ kind: 3 | MORE, length: PART_BYTES });
+    expect(next(queue)).toEqual({ kind: 3 | NEXT, length: PART_BYTES });
     push(queue, 2, 20);
     expect(next(queue)).toEqual({ kind: 2, length: 20 });
-    expect(next(queue)).toEqual({ kind: 3, length: 1 });
+    expect(next(queue)).toEqual({ kind: 3 | NEXT, length: 1 });
     expect(next(queue)).toBeNull();
   });
 
@@ -74,7 +81,7 @@ describe('createSendQueue', () => {
     next(queue);
     push(queue, 3, frame - 1);
     push(queue, 3, frame - 2);
-    expect(next(queue)).toEqual({ kind: 3, length: PART_BYTES });
+    expect(next(queue)).toEqual({ kind: 3 | NEXT, length: PART_BYTES });
     expect(lengths(queue)).toEqual([PART_BYTES, PART_BYTES - 2]);
   });
 
@@ -83,8 +90,8 @@ describe('createSendQueue', () => {
     push(queue, 2, PART_BYTES + 5);
     next(queue);
     queue.rewind();
-    expect(next(queue)).toEqual({ kind: 2 | MORE, length: PART_BYTES });
-    expect(next(queue)).toEqual({ kind: 2, length: 5 });
+    expect(next(queue)).toEqual({ kind: 2 | BEGIN, length: PART_BYTES, total: PART_BYTES + 5 });
+    expect(next(queue)).toEqual({ kind: 2 | NEXT, length: 5 });
   });
 
   it('keeps the newest when its bounds shrink', () => {
@@ -116,14 +123,21 @@ function push(queue: SendQueue, code: Code, ...sizes: readonly number[]): void {
   for (const size of sizes) queue.push(outgoingFrame(code, new Uint8Array(size)));
 }
 
+interface Written {
+  readonly kind: number;
+  readonly length: number;
+  readonly total?: number;
+}
+
 /** The next record. */
-function next(queue: SendQueue): { readonly kind: number; readonly length: number } | null {
+function next(queue: SendQueue): Written | null {
   const written: Uint8Array[] = [];
   if (!queue.writeNext((bytes) => written.push(bytes))) return null;
   const bytes = Buffer.concat(written);
-  const length = bytes.readUInt32LE(0);
-  expect(bytes.length).toBe(HEADER_BYTES + length);
-  return { kind: bytes[4] as number, length };
+  const record = { kind: bytes[4] as number, length: bytes.readUInt32LE(0) };
+  const begins = (record.kind & BEGIN) !== 0;
+  expect(bytes.length).toBe((begins ? BEGIN_HEADER_BYTES : HEADER_BYTES) + record.length);
+  return begins ? { ...record, total: bytes.readUInt32LE(5) } : record;
 }
 
 function lengths(queue: SendQueue): readonly number[] {
