@@ -80,8 +80,18 @@ interface Execution {
   readonly validatorSetUpdates: ValidatorSetUpdates | null;
 }
 
+/** Whether clients submitted this change of the validator set: no leader makes one up. */
+function isSubmitted(pool: CommandPool, { id, validators }: Command): boolean {
+  const submitted = pool.commands.find((command) => command.id === id)?.validators;
+  return submitted !== undefined && JSON.stringify(submitted) === JSON.stringify(validators);
+}
+
 /** Runs commands in order; null when the block is invalid. */
-function execute(commands: readonly (Command | null)[], isDone: (id: string) => boolean): Execution | null {
+function execute(
+  pool: CommandPool,
+  commands: readonly (Command | null)[],
+  isDone: (id: string) => boolean,
+): Execution | null {
   const values = new Map<string, string | null>();
   const ids = new Set<string>();
   let validatorSetUpdates: ValidatorSetUpdates | null = null;
@@ -92,7 +102,7 @@ function execute(commands: readonly (Command | null)[], isDone: (id: string) => 
     for (const [key, value] of Object.entries(command.set ?? {})) values.set(key, value);
     for (const key of command.delete ?? []) values.set(key, null);
     if (command.validators === undefined) continue;
-    if (validatorSetUpdates !== null) return null;
+    if (validatorSetUpdates !== null || !isSubmitted(pool, command)) return null;
     validatorSetUpdates = command.validators;
   }
   const sets: (readonly [Uint8Array, Uint8Array])[] = [...ids]
@@ -133,6 +143,7 @@ export function createCommandApp(pool: CommandPool, index: number): SimulatedApp
     produceBlock(request): ProduceBlockResult {
       const commands = [...pending(request), ...(pool.steady ? [steadyCommand(request)] : [])];
       const execution = execute(
+        pool,
         commands.filter(({ invalid }) => invalid !== true),
         isDoneIn(request),
       );
@@ -144,7 +155,7 @@ export function createCommandApp(pool: CommandPool, index: number): SimulatedApp
     },
     validateBlock(request): ValidateBlockResult {
       const { data } = request.block;
-      const execution = execute(data.map(parseCommand), isDoneIn(request));
+      const execution = execute(pool, data.map(parseCommand), isDoneIn(request));
       return execution === null
         ? { valid: false }
         : { valid: true, hasCommands: data.length > 0, ...execution };

@@ -1,6 +1,6 @@
 /** The deterministic simulator: replicas, network, disks and clocks in one thread, for testing apps under faults. */
 
-export { ADVERSARIES } from './adversaries/index.ts';
+export { ADVERSARIES, type AdversaryName, anyAdversary } from './adversaries/index.ts';
 export type { Adversary, AdversaryControls, AdversaryFactory, Peer } from './adversary.ts';
 export type { Command, SimulatedApp } from './app.ts';
 export { ALL_CHECKERS } from './checkers/index.ts';

@@ -246,13 +246,23 @@ export class World implements ObservedWorld {
   }
 
   #deliverAfter(delayMs: number, from: number, to: number, message: Message): void {
-    const frame =
-      this.#options.encode === true && from !== to ? encodeMessage(this.chain.scheme, message) : null;
+    const frame = this.#options.encode === true && from !== to ? this.#encode(from, message) : null;
+    if (frame === 'unencodable') return;
     this.#queue.schedule(this.now + delayMs, () => {
       if (!this.#network.connects(from, to)) return;
       if (frame === null) this.#deliver(from, to, message, estimatedSize(this.chain.scheme, message));
       else this.#deliverFrame(from, to, frame);
     });
+  }
+
+  /** Adversaries may say what has no bytes; honest replicas never do. */
+  #encode(from: number, message: Message): Uint8Array | 'unencodable' {
+    try {
+      return encodeMessage(this.chain.scheme, message);
+    } catch (error) {
+      if (error instanceof RangeError && this.#adversaries.has(from)) return 'unencodable';
+      throw error;
+    }
   }
 
   #deliverFrame(from: number, to: number, frame: Uint8Array): void {

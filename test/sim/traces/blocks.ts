@@ -72,7 +72,7 @@ export const t9: Scenario = {
   name: 'T9: proposals on the true highest certificate with false heights',
   rules: ['R4'],
   run(given = {}) {
-    const world = traceWorld(given, { adversaries: { 3: ADVERSARIES['height-liar']! } });
+    const world = traceWorld(given, { adversaries: { 3: ADVERSARIES['height-liar'] } });
     const lies = new Set<BlockHash>();
     world.intercept((from, _to, message) => {
       if (from === 3 && message.type === 'proposal') lies.add(message.block.hash);
@@ -181,7 +181,7 @@ export const t19: Scenario = {
   run(given = {}) {
     const world = traceWorld(given, {
       listeners: 1,
-      adversaries: { 3: ADVERSARIES['fake-sync']! },
+      adversaries: { 3: ADVERSARIES['fake-sync'] },
       chain: { leaderTenure: 4 },
     });
     world.crash(0);
@@ -291,7 +291,7 @@ export const t35: Scenario = {
     for (const leaderTenure of [1, 4]) {
       const world = traceWorld(given, {
         network: calm(constant(125)),
-        adversaries: { 3: ADVERSARIES['partial-delivery']! },
+        adversaries: { 3: ADVERSARIES['partial-delivery'] },
         chain: { leaderTenure, epochLength: 10 },
       });
       reach(world, 10, [0, 1, 2]);

@@ -49,7 +49,7 @@ export const t30: Scenario = {
   name: 'T30: three Byzantine replicas hide a chain and lock one honest replica with it',
   rules: ['R27'],
   run(given = {}) {
-    const hiddenChain = ADVERSARIES['hidden-chain']!;
+    const hiddenChain = ADVERSARIES['hidden-chain'];
     const world = traceWorld(given, {
       n: 10,
       network: calm(constant(20)),

@@ -131,7 +131,7 @@ export const t27: Scenario = {
       const world = traceWorld(given, {
         network: calm(delay),
         chain: { epochLength, leaderTenure },
-        adversaries: { 1: ADVERSARIES['courtier']! },
+        adversaries: { 1: ADVERSARIES['courtier'] },
       });
       world.run({ ms: 120 * world.settings.viewTimeMs });
       must(world, world.height > 60, `${world.height} blocks in 120 view times`);
