@@ -10,3 +10,5 @@ try {
     process.stderr.write(`${error.stack}\n`);
   process.exitCode = EXIT_FAILED;
 }
+// A channel to the process that forked this one would keep it alive.
+if (process.connected) process.disconnect();

@@ -191,7 +191,6 @@ function runCommand(): Command {
       json: flags.json === true,
       overrides: overridesOf(command),
     });
-    if (process.connected) process.disconnect();
   });
 }
 

@@ -89,14 +89,6 @@ class FakeState implements AppView {
   }
 }
 
-export const emptyStateAt = (height: number | null): AppView =>
-  new FakeState(
-    height === null ? ZERO_HASH : asBlockHash('ab'.repeat(32)),
-    height === null ? null : asHeight(height),
-    new Uint8Array(32),
-    new Map(),
-  );
-
 /** One member of a fake cluster: a state machine on a replica that does what the test says. */
 export class FakeNode implements ReplicaHandle {
   readonly id: ReplicaId;
