@@ -76,6 +76,9 @@ type Args = Readonly<Record<string, string>>;
  *     wait ms                                      time passes
  *     persisted                                    everything written so far is durable
  */
+/** Whether a quorum of a set of so many validators has signed what the name says. */
+export type IsGenuine = (certificate: string, members: number) => boolean;
+
 export class GoldenWorld {
   #core: Core | null = null;
   #set: ValidatorSet | null = null;
@@ -108,15 +111,31 @@ export class GoldenWorld {
     return this.#named(name).hash;
   }
 
-  /** Answers the oldest check by what it is about; false when none is open. */
-  judge(isGenuine: (certificate: string) => boolean): boolean {
+  /** Answers the oldest check by what it is about; nothing when none is open. */
+  judge(isGenuine: IsGenuine): readonly string[] {
     const [first] = this.#checks;
-    if (first === undefined) return false;
+    if (first === undefined) return [];
     const bits = first.checks.map((check) =>
-      check.type === 'signature' || isGenuine(this.#subject(check.subject)) ? '1' : '0',
+      check.type === 'signature' || isGenuine(this.#subject(check.subject), check.set.validators.length)
+        ? '1'
+        : '0',
     );
-    this.run(`verdicts ${bits.join('')}`);
-    return true;
+    return this.run(`verdicts ${bits.join('')}`);
+  }
+
+  /** Answers the oldest request to form a certificate: all votes are bad unless it is a genuine one. */
+  form(isGenuine: IsGenuine): readonly string[] {
+    const [first] = this.#forms;
+    if (first === undefined) return [];
+    const isGood = isGenuine(this.#subject(first.subject), first.set.validators.length);
+    const bad = isGood ? [] : first.votes.map(({ signer }) => this.#who(signer));
+    return this.run(`formed bad=${bad.join(',')}`);
+  }
+
+  /** The block that the app is to validate next; null when none is. */
+  get toValidate(): string | null {
+    const [first] = this.#validations;
+    return first === undefined ? null : this.#name(first.ask.block.hash);
   }
 
   /** Runs one command line and returns the effects, a line each. */
@@ -481,7 +500,10 @@ export class GoldenWorld {
   #delta(delta: Extract<Effect, { type: 'persist' }>['delta']): string {
     const parts = [
       ...delta.inserts.map(({ block }) => `insert ${this.#name(block.hash)}`),
-      ...delta.commits.map(({ hash }) => `commit ${this.#name(hash)}`),
+      ...delta.commits.map(
+        ({ hash, commitPc }) =>
+          `commit ${this.#name(hash)}${commitPc === null ? '' : ` by ${this.#pcName(commitPc)}`}`,
+      ),
       ...delta.prunes.map(({ hash }) => `prune ${this.#name(hash)}`),
     ];
     if (delta.validatorSets) parts.push('validator sets');

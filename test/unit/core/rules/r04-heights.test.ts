@@ -50,6 +50,14 @@ describe('R5: chains do not mix', () => {
     expect(world.status.view).toBe(1);
   });
 
+  test('a proposal is of a later view than its justify, even that of a block that is being fetched', () => {
+    const world = listener(4);
+    play(world, 'block name=Y on=PC(3,B3) only-named\nadvance from=r2 with=PC(4,Y)\ncertified');
+    expect(rejections(play(world, 'proposal from=r0 view=3 block=Y'))).toEqual([
+      'reject proposal of r0: bad-justify',
+    ]);
+  });
+
   test('a nudge needs a certificate of an earlier view', () => {
     const world = inViewOne('n=4 me=r9 tenure=1');
     play(

@@ -9,6 +9,7 @@ import {
   play,
   rejections,
   sends,
+  writes,
 } from './play.ts';
 
 /** A listener that has seen U, which adds r4, and its Precommit certificate, but no Commit certificate. */
@@ -55,6 +56,7 @@ describe('R10: a Decide certificate counts only after the Commit certificate', (
     play(world, 'proposal from=r1 view=1 block=U on=genesis\nvalid update=+r4');
     const effects = play(world, 'advance from=r2 with=PC(3,U,commit)\ncertified');
     expect(sends(effects, 'advance')).toEqual(['send advance(PC(3,U,commit)) -> all']);
+    expect(writes(effects).join()).toContain('commit U by PC(3,U,commit), validator sets');
     expect(world.core.latestUpdate?.commitPc.phase).toBe('commit');
     expect(sends(play(world, 'advance from=r3 with=PC(3,U,commit)'), 'advance')).toEqual([]);
   });
