@@ -20,7 +20,11 @@ const REPLICA_LAYERS = new Set(['core', 'storage']);
  * Whether an import goes to the changed library. What the changed library imports is part of it. The simulator's own
  * imports are not, but for the replica in it; what scenarios import is, but for the simulator.
  */
-function isChanged(importer: { path: string; namespace: string }, target: string, everywhere: boolean): boolean {
+function isChanged(
+  importer: { path: string; namespace: string },
+  target: string,
+  everywhere: boolean,
+): boolean {
   if (everywhere || importer.namespace === CHANGED) return true;
   if (!importer.path.startsWith(SRC)) return layerOf(target) !== 'simulator';
   return layerOf(importer.path) === 'simulator' && REPLICA_LAYERS.has(layerOf(target));

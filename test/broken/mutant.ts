@@ -42,6 +42,7 @@ export function patchedSources(
   read: (file: string) => string,
 ): ReadonlyMap<string, string> {
   const sources = new Map<string, string>();
-  for (const patch of patches) sources.set(patch.file, apply(sources.get(patch.file) ?? read(patch.file), patch));
+  for (const patch of patches)
+    sources.set(patch.file, apply(sources.get(patch.file) ?? read(patch.file), patch));
   return sources;
 }

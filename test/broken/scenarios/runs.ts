@@ -1,11 +1,11 @@
 import {
+  calm,
   createRandom,
   createWorld,
   delaysWithin,
   randomFaults,
   stormy,
   uniform,
-  calm,
   type World,
 } from '../../../src/simulator/index.ts';
 import type { Scenario } from '../scenario.ts';
@@ -36,7 +36,11 @@ function stormyWorld(n: number, seed: number): World {
     seed,
     scheme: random.pick(['ed25519', 'bls12381']),
     network: random.chance(0.8) ? stormy(random.between(1_000, 20_000), delay, 1_000) : calm(delay),
-    latencies: { flush: random.pick([uniform(0, 2), uniform(1, 40)]), app: uniform(0, 20), verify: uniform(0, 5) },
+    latencies: {
+      flush: random.pick([uniform(0, 2), uniform(1, 40)]),
+      app: uniform(0, 20),
+      verify: uniform(0, 5),
+    },
     chain: { leaderTenure: random.pick([1, 4]), epochLength: random.pick([2, 5, 10, 40]) },
     load: random.pick(['steady', 'idle']),
     clockDrift: 0.01,

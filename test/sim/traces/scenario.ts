@@ -46,7 +46,7 @@ export function reach(world: World, view: number, replicas: readonly number[]): 
 }
 
 /** The view that a message belongs to; null for those of no view. */
-export function viewOf(message: Message): number | null {
+function viewOf(message: Message): number | null {
   if ('view' in message) return message.view;
   if (message.type !== 'advance-view') return null;
   return message.certificate.type === 'pc' ? message.certificate.pc.view : message.certificate.tc.view;
