@@ -65,7 +65,7 @@ export async function createTestnet(options: TestnetOptions): Promise<readonly H
   return homes;
 }
 
-/** All powers are 1. Proofs of possession are over the chain id, which is therefore derived from the rest. */
+/** All powers are 1. Proofs of possession are over the chain id, which is derived from the rest. */
 function genesisOf(keys: readonly ValidatorKey[], scheme: SchemeName): GenesisDocument {
   const document = (chainId: ChainId, isProved: boolean): GenesisDocument => ({
     chain: { chainId, scheme, epochLength: 10, leaderTenure: 4, limits: DEFAULT_LIMITS },

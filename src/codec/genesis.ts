@@ -16,7 +16,7 @@ import {
 } from './primitives.ts';
 
 // The genesis document's canonical bytes, as Borsh, in this order: format (u8, 1), chain id (u64; left out of what the
-// chain id is derived from), scheme (u8), epochLength and leaderTenure (u32), the limits (five u64), the validators in
+// chain id is derived from, as are the possessions), scheme (u8), epochLength and leaderTenure (u32), the limits (five u64), the validators in
 // ascending key order (Vec of key, power u64, Option of possession), the app state in ascending key order (Vec of
 // Vec<u8>, Vec<u8>). Documents that say the same have the same bytes.
 
@@ -46,11 +46,12 @@ export function genesisHash(document: GenesisDocument): Uint8Array {
 
 /**
  * The chain id that a document has by default, whatever it says now: the first 53 bits of the SHA-256 of its bytes
- * without the chain id, so that a reset chain is another chain. Should they all be 0, which is the genesis
- * certificate's chain id, it is 1.
+ * without the chain id, so that a reset chain is another chain, and without the proofs of possession, which are over
+ * the chain id themselves. Should they all be 0, which is the genesis certificate's chain id, it is 1.
  */
 export function deriveChainId(document: GenesisDocument): ChainId {
-  return chainIdOf(sha256(encode(document, null)));
+  const validators = document.validators.map((validator) => ({ ...validator, possession: null }));
+  return chainIdOf(sha256(encode({ ...document, validators }, null)));
 }
 
 /** The first 53 bits of `hash`, of 7 bytes or more, as a big-endian number; 1 in place of 0. */
