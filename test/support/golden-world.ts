@@ -1,5 +1,4 @@
 import { blockHash } from '../../src/codec/block.ts';
-import { merkleRoot } from '../../src/codec/data-hash.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import type { Recovered, RecoveredBlock } from '../../src/core/recovered.ts';
@@ -9,7 +8,6 @@ import type { Block } from '../../src/model/block.ts';
 import {
   GENESIS_PC,
   GENESIS_RANKED_PC,
-  isGenesisPc,
   type Phase,
   type PhaseCertificate,
   type ProgressCertificate,
@@ -18,35 +16,28 @@ import {
   type TimeoutCertificate,
 } from '../../src/model/certificate.ts';
 import { DEFAULT_LIMITS, defaultSettings } from '../../src/model/chain.ts';
-import { bytesToHex } from '../../src/model/hex.ts';
+import { asChainId, asHeight, asMillis, asView, type ReplicaId } from '../../src/model/ids.ts';
+import type { Message } from '../../src/model/messages.ts';
+import type { ValidatorSet, ValidatorSetUpdates } from '../../src/model/validator-set.ts';
 import {
-  asChainId,
-  asDataHash,
-  asHeight,
-  asMillis,
-  asPower,
-  asReplicaId,
-  asView,
-  type ReplicaId,
-} from '../../src/model/ids.ts';
-import type { Message, OutgoingMessage } from '../../src/model/messages.ts';
-import {
-  createValidatorSet,
-  type ValidatorSet,
-  type ValidatorSetUpdates,
-} from '../../src/model/validator-set.ts';
+  dataHashOf,
+  firstQuorum,
+  idOf,
+  PLAIN,
+  setOf,
+  signed,
+  take,
+  updatesOf,
+  voteOf,
+} from './golden-data.ts';
+import { GoldenWords } from './golden-words.ts';
 
 const CHAIN = asChainId(7);
-const NO_DATA = asDataHash(bytesToHex(merkleRoot([])));
-const idOf = (name: string): ReplicaId =>
-  asReplicaId((Number(name.slice(1)) + 1).toString(16).padStart(64, '0'));
-const PLAIN = {
-  appStateUpdates: { sets: [], deletes: [] },
-  validatorSetUpdates: null,
-  hasCommands: false,
-} as const;
 
 type Args = Readonly<Record<string, string>>;
+
+/** Whether a quorum of a set of so many validators has signed what the name says. */
+export type IsGenuine = (certificate: string, members: number) => boolean;
 
 /**
  * Runs golden traces: commands that a protocol person can read aloud, each with all effects that the core answers.
@@ -76,17 +67,14 @@ type Args = Readonly<Record<string, string>>;
  *     wait ms                                      time passes
  *     persisted                                    everything written so far is durable
  */
-/** Whether a quorum of a set of so many validators has signed what the name says. */
-export type IsGenuine = (certificate: string, members: number) => boolean;
-
 export class GoldenWorld {
   #core: Core | null = null;
   #set: ValidatorSet | null = null;
   #n = 4;
   #me: ReplicaId = idOf('r0');
-  #now = 0;
   #lastTicket = 0;
   readonly #blocks = new Map<string, Block>();
+  readonly #words = new GoldenWords(this.#blocks);
   /** Blocks of the disk, by name, with what they do to the validator set. */
   readonly #stored = new Map<string, ValidatorSetUpdates | null>();
   readonly #checks: Extract<Effect, { type: 'check-signatures' }>[] = [];
@@ -116,7 +104,7 @@ export class GoldenWorld {
     const [first] = this.#checks;
     if (first === undefined) return [];
     const bits = first.checks.map((check) =>
-      check.type === 'signature' || isGenuine(this.#subject(check.subject), check.set.validators.length)
+      check.type === 'signature' || isGenuine(this.#words.subject(check.subject), check.set.validators.length)
         ? '1'
         : '0',
     );
@@ -127,15 +115,15 @@ export class GoldenWorld {
   form(isGenuine: IsGenuine): readonly string[] {
     const [first] = this.#forms;
     if (first === undefined) return [];
-    const isGood = isGenuine(this.#subject(first.subject), first.set.validators.length);
-    const bad = isGood ? [] : first.votes.map(({ signer }) => this.#who(signer));
+    const isGood = isGenuine(this.#words.subject(first.subject), first.set.validators.length);
+    const bad = isGood ? [] : first.votes.map(({ signer }) => this.#words.who(signer));
     return this.run(`formed bad=${bad.join(',')}`);
   }
 
   /** The block that the app is to validate next; null when none is. */
   get toValidate(): string | null {
     const [first] = this.#validations;
-    return first === undefined ? null : this.#name(first.ask.block.hash);
+    return first === undefined ? null : this.#words.block(first.ask.block.hash);
   }
 
   /** Runs one command line and returns the effects, a line each. */
@@ -149,10 +137,10 @@ export class GoldenWorld {
     if (name === 'world') return this.#create(args);
     if (name === 'block') return this.#store(args);
     if (name === 'wait') {
-      this.#now += Number(words[0]);
+      this.#words.now += Number(words[0]);
       return [];
     }
-    return this.#feed(this.#inputOf(name, args)).flatMap((effect) => this.#describe(effect));
+    return this.#feed(this.#inputOf(name, args)).flatMap((effect) => this.#words.effect(effect));
   }
 
   #create(args: Args): readonly string[] {
@@ -187,7 +175,7 @@ export class GoldenWorld {
   }
 
   #feed(input: Omit<Input, 'now'>): readonly Effect[] {
-    const effects = step(this.core, { now: asMillis(this.#now), ...input } as Input);
+    const effects = step(this.core, { now: asMillis(this.#words.now), ...input } as Input);
     for (const effect of effects) this.#note(effect);
     return effects;
   }
@@ -267,7 +255,7 @@ export class GoldenWorld {
   #timer(args: Args): Omit<Input, 'now'> {
     const name = Object.keys(args)[0] as string;
     const view = asView(Number(args['view'] || this.core.view));
-    this.#now += Number(args['after'] ?? 1_000);
+    this.#words.now += Number(args['after'] ?? 1_000);
     const request = this.core.sync.requests.get(idOf(args['to'] ?? 'r0'))?.request;
     const isOfView = ['view', 'form-pc', 'new-views', 'relay'].includes(name);
     const timer = isOfView ? { type: name, view } : { type: name, request };
@@ -437,7 +425,7 @@ export class GoldenWorld {
   }
 
   #updatesBefore(name: string): number {
-    const parent = this.#name(this.#named(name).justify.block);
+    const parent = this.#words.block(this.#named(name).justify.block);
     if (!this.#stored.has(parent)) return 0;
     return this.#updatesBefore(parent) + (this.#stored.get(parent) === null ? 0 : 1);
   }
@@ -445,172 +433,6 @@ export class GoldenWorld {
   #ranked(text: string | undefined): RankedPc {
     if (text === undefined || text === 'genesis') return GENESIS_RANKED_PC;
     const pc = this.#pc(text);
-    return { pc, rank: rankOf(pc, this.#updatesBefore(this.#name(pc.block))) };
+    return { pc, rank: rankOf(pc, this.#updatesBefore(this.#words.block(pc.block))) };
   }
-
-  // Descriptions: one line per effect; events only where they tell what no other effect does.
-
-  #describe(effect: Effect): readonly string[] {
-    switch (effect.type) {
-      case 'persist':
-        return [`write #${effect.ticket} ${effect.flush}: ${this.#delta(effect.delta)}`];
-      case 'send': {
-        const to = effect.to === 'all' ? 'all' : effect.to.map((id) => this.#who(id)).join(',');
-        return [`send ${this.#outgoing(effect.message)} -> ${to}${after(effect.after)}`];
-      }
-      case 'set-timer': {
-        const view = 'view' in effect.timer ? ` of view ${effect.timer.view}` : '';
-        return [`timer ${effect.timer.type}${view} in ${effect.at - this.#now} ms`];
-      }
-      case 'check-signatures':
-        return [
-          `verify ${effect.checks.map((check) => (check.type === 'certificate' ? this.#subject(check.subject) : 'signature')).join(', ')}`,
-        ];
-      case 'form-certificate':
-        return [
-          `form ${this.#subject(effect.subject)} of ${effect.votes.map(({ signer }) => this.#who(signer)).join(',')}`,
-        ];
-      case 'produce-block':
-        return [`ask the app for a block, ${effect.ask.waitUntil - this.#now} ms to wait`];
-      case 'validate-block':
-        return [`have the app validate ${this.#name(effect.ask.block.hash)} (${effect.ask.context})`];
-      case 'serve-blocks':
-        return [`serve blocks from ${effect.startHeight} to ${this.#who(effect.to)}${after(effect.after)}`];
-      case 'cancel':
-        return ['cancel'];
-      case 'update-validators':
-        return [`validators: ${effect.sets.committed.validators.map(({ id }) => this.#who(id)).join(',')}`];
-      case 'emit':
-        return this.#event(effect.event);
-      case 'halt':
-        return [`HALT ${effect.fault.message}`];
-    }
-  }
-
-  #event(event: Extract<Effect, { type: 'emit' }>['event']): readonly string[] {
-    if (event.type === 'message-rejected')
-      return [`reject ${event.message} of ${this.#who(event.from)}: ${event.rejection.code}`];
-    if (event.type === 'block-committed')
-      return [`COMMIT ${this.#name(event.block)} at height ${event.height}`];
-    if (event.type === 'view-started') return [`enter view ${event.view} by ${event.by}`];
-    if (event.type === 'validator-set-decided') return ['DECIDED'];
-    return [];
-  }
-
-  #delta(delta: Extract<Effect, { type: 'persist' }>['delta']): string {
-    const parts = [
-      ...delta.inserts.map(({ block }) => `insert ${this.#name(block.hash)}`),
-      ...delta.commits.map(
-        ({ hash, commitPc }) =>
-          `commit ${this.#name(hash)}${commitPc === null ? '' : ` by ${this.#pcName(commitPc)}`}`,
-      ),
-      ...delta.prunes.map(({ hash }) => `prune ${this.#name(hash)}`),
-    ];
-    if (delta.validatorSets) parts.push('validator sets');
-    if (delta.highestPc) parts.push(`highest ${this.#pcName(delta.highestPc.pc)}`);
-    if (delta.lockedPc) parts.push(`lock ${this.#pcName(delta.lockedPc.pc)}`);
-    if (delta.highestTc) parts.push(`highest TC(${delta.highestTc.view})`);
-    if (delta.entry) parts.push(`view ${delta.entry.view}`);
-    if (delta.keptPcs) parts.push(`keep ${delta.keptPcs.map(({ pc }) => this.#pcName(pc)).join(' ')}`);
-    if (delta.lastVote) parts.push(`voted ${delta.lastVote.view}`);
-    if (delta.proposeUpTo !== undefined) parts.push(`propose up to ${delta.proposeUpTo}`);
-    return parts.join(', ') || 'nothing';
-  }
-
-  #outgoing(message: OutgoingMessage): string {
-    switch (message.type) {
-      case 'proposal':
-        return `proposal(${message.view}, ${this.#name(message.block)})`;
-      case 'nudge':
-        return `nudge(${message.view}, ${this.#pcName(message.justify)})`;
-      case 'phase-vote':
-        return `vote(${message.view}, ${this.#name(message.block)}, ${message.phase})`;
-      case 'new-view':
-        return `new-view(${message.view}, ${this.#pcName(message.highestPc)})`;
-      case 'timeout-vote':
-        return `timeout-vote(${message.view})`;
-      case 'advance-view':
-        return `advance(${message.certificate.type === 'pc' ? this.#pcName(message.certificate.pc) : `TC(${message.certificate.tc.view})`})`;
-      case 'advertise-pc':
-        return `advertise(${this.#pcName(message.highestPc)})`;
-      case 'advertise-block':
-        return `advertise(height ${message.height})`;
-      case 'block-sync-request':
-        return `sync-request(from ${message.startHeight})`;
-    }
-  }
-
-  #subject(subject: Extract<Effect, { type: 'form-certificate' }>['subject']): string {
-    return subject.type === 'timeout-vote'
-      ? `TC(${subject.view})`
-      : this.#pcName({ ...subject, signatures: GENESIS_PC.signatures });
-  }
-
-  #pcName(pc: PhaseCertificate): string {
-    if (isGenesisPc(pc)) return 'genesis';
-    return `PC(${pc.view},${this.#name(pc.block)}${pc.phase === 'generic' ? '' : `,${pc.phase}`})`;
-  }
-
-  #name(hash: Block['hash']): string {
-    for (const [name, block] of this.#blocks) if (block.hash === hash) return name;
-    return hash.slice(0, 8);
-  }
-
-  #who(id: ReplicaId): string {
-    return `r${Number.parseInt(id, 16) - 1}`;
-  }
-}
-
-const after = (ticket: number): string => (ticket === 0 ? '' : ` after #${ticket}`);
-
-const dataHashOf = (name: string): Block['dataHash'] =>
-  asDataHash(bytesToHex(merkleRoot([new TextEncoder().encode(name)])) || NO_DATA);
-
-function take<Item>(items: Item[], what: string): Item {
-  const item = items.shift();
-  if (item === undefined) throw new Error(`no ${what} is open`);
-  return item;
-}
-
-function setOf(names: readonly string[], powers: readonly number[]): ValidatorSet {
-  const set = createValidatorSet(
-    names.map((name, at) => ({ id: idOf(name), power: asPower(powers[at] ?? 1) })),
-  );
-  if (typeof set === 'string') throw new Error(set);
-  return set;
-}
-
-function firstQuorum({ validators, quorum }: ValidatorSet): readonly number[] {
-  let power = 0;
-  const needed = validators.findIndex((validator) => {
-    power += validator.power;
-    return power >= quorum;
-  });
-  return [...Array(needed + 1).keys()];
-}
-
-function signed(slots: number, indexes: readonly number[], salt = 0): PhaseCertificate['signatures'] {
-  const bitmap = new Uint8Array((slots + 7) >> 3);
-  for (const index of indexes) bitmap[index >> 3] = (bitmap[index >> 3] as number) | (1 << (index & 7));
-  return { slots, bitmap, bytes: new Uint8Array(64 * indexes.length).fill(salt) };
-}
-
-function updatesOf(text: string): ValidatorSetUpdates {
-  const words = text.split(',');
-  return {
-    inserts: words
-      .filter((word) => word.startsWith('+'))
-      .map((word) => {
-        const [name, power] = word.slice(1).split(':');
-        return { id: idOf(name as string), power: asPower(Number(power ?? 1)), possession: null };
-      }),
-    deletes: words.filter((word) => word.startsWith('-')).map((word) => idOf(word.slice(1))),
-  };
-}
-
-function voteOf(
-  [view, name, phase]: readonly string[],
-  named: (name: string) => Block,
-): Recovered['lastVote'] {
-  return { view: asView(Number(view)), block: named(name as string).hash, phase: phase as Phase };
 }
