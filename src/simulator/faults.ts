@@ -33,6 +33,43 @@ export function randomFaults(world: World, options: FaultOptions): void {
   again();
 }
 
+/** How often the jealous network looks, per view time: more often than replicas learn things. */
+const LOOKS_PER_VIEW_TIME = 100;
+
+/**
+ * The worst network for agreement: whenever one honest replica alone has committed most it is
+ * cut off, so that the others go on without what it knows; until a moment. Some of the times, by the world's seed.
+ */
+export function jealousNetwork(world: World, { untilMs }: Pick<FaultOptions, 'untilMs'>): void {
+  const random = world.random.fork('jealous network');
+  const { viewTimeMs } = world.settings;
+  let healAt = 0;
+  let patience = 0;
+  const look = (): void => {
+    if (world.now >= untilMs) return world.heal();
+    world.after(viewTimeMs / LOOKS_PER_VIEW_TIME, look);
+    if (world.now < healAt) return;
+    if (healAt > 0) world.heal();
+    healAt = 0;
+    const alone = aheadAlone(world);
+    if (alone === null || world.now < patience) return;
+    patience = world.now + random.float() * 2 * viewTimeMs;
+    if (random.chance(0.3)) return;
+    const others = world.replicas.map(({ index }) => index).filter((index) => index !== alone);
+    world.partition([others, [alone]]);
+    healAt = world.now + random.between(2, 12) * viewTimeMs;
+  };
+  look();
+}
+
+/** The one honest replica that has committed more than all others; null when there is none. */
+function aheadAlone(world: World): number | null {
+  const honest = world.replicas.filter(({ isHonest, isUp }) => isHonest && isUp);
+  const best = Math.max(...honest.map(({ height }) => height));
+  const ahead = honest.filter(({ height }) => height === best);
+  return ahead.length === 1 && honest.length > 1 ? (ahead[0]?.index ?? null) : null;
+}
+
 function disturb(world: World, { maxDown }: FaultOptions, random: Random): void {
   const down = world.replicas.filter(({ isUp }) => !isUp);
   const up = world.replicas.filter(({ isUp }) => isUp);

@@ -6,7 +6,7 @@ export type { Command, SimulatedApp } from './app.ts';
 export { ALL_CHECKERS } from './checkers/index.ts';
 export { constant, type Delay, delaysWithin, uniform } from './delays.ts';
 export { SimulationFailure } from './failure.ts';
-export { type FaultOptions, randomFaults } from './faults.ts';
+export { type FaultOptions, jealousNetwork, randomFaults } from './faults.ts';
 export type { Forge } from './forge.ts';
 export { calm, type LinkBehaviour, type NetworkOptions, stormy } from './network.ts';
 export type { Checker, CheckerFactory, ObservedReplica, ObservedWorld } from './observer.ts';

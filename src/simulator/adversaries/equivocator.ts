@@ -1,11 +1,15 @@
 import type { AdversaryFactory } from '../adversary.ts';
-import { isInFirstHalf } from './tools.ts';
+import { createStandIn, isInFirstHalf } from './tools.ts';
 
-/** Proposes two different blocks in one view, one to each half of the others (R6). */
-export const equivocator: AdversaryFactory = (me) => ({
-  send(to, message) {
-    if (message.type !== 'proposal' || isInFirstHalf(me, to)) return [message];
-    const { block } = message;
-    return [{ ...message, block: me.makeBlock(block.height, block.justify, []) }];
-  },
-});
+/** Proposes two different blocks in one view, one to each half of the others, and votes for the one that fits (R6). */
+export const equivocator: AdversaryFactory = (me) => {
+  const standIn = createStandIn(me);
+  return {
+    send(to, message) {
+      if (isInFirstHalf(me, to)) return [message];
+      if (message.type !== 'proposal') return [standIn.vote(message)];
+      const { block } = message;
+      return [standIn.propose(message, me.makeBlock(block.height, block.justify, []))];
+    },
+  };
+};

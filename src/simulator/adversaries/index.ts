@@ -9,6 +9,7 @@ import { flooder } from './flooder.ts';
 import { foreignDataServer } from './foreign-data-server.ts';
 import { forgedCertificates } from './forged-certificates.ts';
 import { forgedTimeouts } from './forged-timeouts.ts';
+import { forkSeeker } from './fork-seeker.ts';
 import { garbage } from './garbage.ts';
 import { heightLiar } from './height-liar.ts';
 import { hiddenChain } from './hidden-chain.ts';
@@ -47,6 +48,7 @@ export const ADVERSARIES = {
   'foreign-data-server': foreignDataServer,
   'forged-certificates': forgedCertificates,
   'forged-timeouts': forgedTimeouts,
+  'fork-seeker': forkSeeker,
   garbage,
   'height-liar': heightLiar,
   'hidden-chain': hiddenChain,

@@ -1,6 +1,6 @@
 import type { PhaseCertificate } from '../../model/certificate.ts';
 import type { AdversaryFactory, Peer } from '../adversary.ts';
-import { createNotebook, firstTimes, honestPeers, newView } from './tools.ts';
+import { createNotebook, createStandIn, firstTimes, honestPeers, newView } from './tools.ts';
 
 const MOST_NEW_VIEWS = 4;
 
@@ -12,6 +12,7 @@ const MOST_NEW_VIEWS = 4;
 export const staleCertificates: AdversaryFactory = (me) => {
   const notes = createNotebook();
   const isFirst = firstTimes();
+  const standIn = createStandIn(me);
   let attacks = false;
 
   /** The certificate of the locked block, then the justify inside of that block, and so on. */
@@ -30,7 +31,7 @@ export const staleCertificates: AdversaryFactory = (me) => {
     },
     send(_to, message) {
       notes.note(message);
-      if (message.type !== 'proposal') return [message];
+      if (message.type !== 'proposal') return [standIn.vote(message)];
       const { view, block } = message;
       const peers = honestPeers(me);
       if (isFirst(view)) {
@@ -41,7 +42,7 @@ export const staleCertificates: AdversaryFactory = (me) => {
       const victim = peers[view % peers.length] as Peer;
       const justify = victim.status?.lockedPc.pc ?? block.justify;
       const parent = me.block(justify.block);
-      return [{ ...message, block: me.makeBlock((parent?.height ?? -1) + 1, justify, block.data) }];
+      return [standIn.propose(message, me.makeBlock((parent?.height ?? -1) + 1, justify, block.data))];
     },
   };
 };

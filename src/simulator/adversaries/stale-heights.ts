@@ -1,5 +1,5 @@
 import type { AdversaryFactory } from '../adversary.ts';
-import { createNotebook, firstTimes, honestPeers, newView } from './tools.ts';
+import { createNotebook, createStandIn, firstTimes, honestPeers, newView } from './tools.ts';
 
 /**
  * T2 at random: walks the locks back, then proposes on an old certificate a block that claims the next height to be
@@ -8,13 +8,14 @@ import { createNotebook, firstTimes, honestPeers, newView } from './tools.ts';
 export const staleHeights: AdversaryFactory = (me) => {
   const notes = createNotebook();
   const isFirst = firstTimes();
+  const standIn = createStandIn(me);
   return {
     receive(_from, message) {
       notes.note(message);
       return undefined;
     },
     send(_to, message) {
-      if (message.type !== 'proposal' || notes.all.length === 0) return [message];
+      if (message.type !== 'proposal' || notes.all.length === 0) return [standIn.vote(message)];
       const { view, block } = message;
       if (view % 2 === 0) return [message];
       const old = notes.all[view % notes.all.length] ?? block.justify;
@@ -27,7 +28,7 @@ export const staleHeights: AdversaryFactory = (me) => {
         }
       }
       const next = Math.max(...peers.map(({ status }) => status?.highestCommitted?.height ?? -1)) + 1;
-      return [{ ...message, block: me.makeBlock(next, old, block.data) }];
+      return [standIn.propose(message, me.makeBlock(next, old, block.data))];
     },
   };
 };

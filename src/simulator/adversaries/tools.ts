@@ -1,6 +1,7 @@
+import type { Block } from '../../model/block.ts';
 import type { PhaseCertificate } from '../../model/certificate.ts';
 import { asView, type BlockHash, type ReplicaId } from '../../model/ids.ts';
-import type { Message, NewView, PhaseVote } from '../../model/messages.ts';
+import type { Message, NewView, PhaseVote, Proposal } from '../../model/messages.ts';
 import type { AdversaryControls, Peer } from '../adversary.ts';
 
 // What several behaviours need.
@@ -93,3 +94,25 @@ export function bent(me: AdversaryControls, bytes: Uint8Array): Uint8Array {
 /** Splits the world in two halves that stay the same. */
 export const isInFirstHalf = (me: AdversaryControls, id: ReplicaId): boolean =>
   me.peers.findIndex((peer) => peer.id === id) < me.peers.length / 2;
+
+/** Replaces a replica's own proposals, and its votes for them by votes for what it proposed instead. */
+export interface StandIn {
+  propose(message: Proposal, block: Block): Proposal;
+  /** Any message but a vote in a view with a replaced proposal comes back as it is. */
+  vote(message: Message): Message;
+}
+
+export function createStandIn(me: AdversaryControls): StandIn {
+  const proposed = new Map<number, BlockHash>();
+  return {
+    propose(message, block) {
+      proposed.set(message.view, block.hash);
+      if (proposed.size > MEMORY) proposed.delete(proposed.keys().next().value as number);
+      return { ...message, block };
+    },
+    vote(message) {
+      const block = message.type === 'phase-vote' ? proposed.get(message.view) : undefined;
+      return block === undefined || message.type !== 'phase-vote' ? message : voteFor(me, message, block);
+    },
+  };
+}
