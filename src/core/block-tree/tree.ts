@@ -82,7 +82,7 @@ export function branchTo(tree: Tree, hash: BlockHash): readonly TreeBlock[] {
   return branch.reverse();
 }
 
-/** Whether `ancestor` is `hash` or one of its ancestors; the root and what lies below it are ancestors of all (R3). */
+/** Whether `ancestor` is `hash` or one of its ancestors (R3); the root and the zero hash are ancestors of all. */
 export function isSameOrAncestor(tree: Tree, ancestor: BlockHash, hash: BlockHash): boolean {
   if (ancestor === tree.root || ancestor === ZERO_HASH) return true;
   for (let at = hash; at !== tree.root; ) {
