@@ -89,8 +89,8 @@ export async function runCluster(options: ClusterOptions): Promise<number> {
     await Promise.race([Promise.all(nodes.map(({ ready }) => ready)), stopping.then(stoppedAtStart)]);
     introduce(nodes, display);
     const result = await observe(options, nodes, display, stopping);
-    await stopNodes(nodes);
     display.end();
+    await stopNodes(nodes);
     report(options, result, display);
     return isGood(options, result) ? 0 : EXIT_FAILED;
   } finally {
@@ -134,7 +134,9 @@ async function makeHomes(options: ClusterOptions, dir: string, display: Display)
 function introduce(nodes: readonly NodeProcess[], display: Display): void {
   for (const node of nodes) {
     display.say(`node ${node.index}: ${node.url} (process ${node.pid})`);
-    void node.ended.then((why) => display.say(`node ${node.index} ended: ${why}`));
+    void node.ended.then((why) => {
+      if (!node.isStopping) display.say(`node ${node.index} ended: ${why}`);
+    });
   }
 }
 

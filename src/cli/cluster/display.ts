@@ -13,8 +13,9 @@ export interface Snapshot {
 /** Shows how a cluster does, as it goes. */
 export interface Display {
   show(snapshot: Snapshot): void;
-  /** A line that stays. */
+  /** A line that stays, above what is redrawn. */
   say(text: string): void;
+  /** Ends the redrawing. */
   end(): void;
 }
 
@@ -57,9 +58,14 @@ function liveDisplay(screen: Screen): Display {
       draw(start);
     },
     say(text) {
-      draw(`${up()}${CLEAR_BELOW}${text}\n`);
+      if (drawn.length === 0) screen.write(`${text}\n`);
+      else draw(`${up()}${CLEAR_BELOW}${text}\n`);
     },
-    end: () => void screen.write(SHOW_CURSOR),
+    end() {
+      // What is drawn stays; what is said from now on comes below it.
+      drawn = [];
+      screen.write(SHOW_CURSOR);
+    },
   };
 }
 

@@ -11,6 +11,8 @@ export interface NodeProcess {
   readonly url: string;
   /** False once the process has ended. */
   readonly isRunning: boolean;
+  /** Whether it was asked to stop. */
+  readonly isStopping: boolean;
   /** Resolves when the node serves. Rejects with `CommandFailure`, in the node's own words, when it does not. */
   readonly ready: Promise<void>;
   /** Resolves when the process has ended, to why. */
@@ -47,6 +49,7 @@ export function startNodeProcess(index: number, home: Home, url: string): NodePr
     child.once('error', (error) => resolve(error.message));
   });
   let isRunning = true;
+  let isStopping = false;
   void ended.then(() => {
     isRunning = false;
   });
@@ -69,6 +72,9 @@ export function startNodeProcess(index: number, home: Home, url: string): NodePr
     get isRunning() {
       return isRunning;
     },
+    get isStopping() {
+      return isStopping;
+    },
     ready: readiness(child, ended, lastLines, index),
     ended,
     startLoad: (clients, valueBytes) => tell({ type: 'start-load', clients, valueBytes }),
@@ -79,6 +85,7 @@ export function startNodeProcess(index: number, home: Home, url: string): NodePr
     loadEnded,
     async stop(graceMs) {
       if (!isRunning) return;
+      isStopping = true;
       child.kill('SIGTERM');
       const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
       await ended;

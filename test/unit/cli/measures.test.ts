@@ -100,6 +100,9 @@ describe('what people see', () => {
     expect(first).toContain('commands/s  9,012');
     expect(first).toContain('1: down');
     expect(second).toContain(`\x1b[${lines}A`);
+    display.end();
+    display.say('that was it');
+    expect(write.mock.lastCall?.[0]).not.toContain('commands/s');
   });
 
   it('is a table with columns as wide as they need to be', () => {
