@@ -75,7 +75,8 @@ export class GoldenWords {
     if (delta.lockedPc) parts.push(`lock ${this.pc(delta.lockedPc.pc)}`);
     if (delta.highestTc) parts.push(`highest TC(${delta.highestTc.view})`);
     if (delta.entry) parts.push(`view ${delta.entry.view}`);
-    if (delta.keptPcs) parts.push(`keep ${delta.keptPcs.map(({ pc }) => this.pc(pc)).join(' ')}`);
+    if (delta.keptPcs)
+      parts.push(`keep ${delta.keptPcs.map(({ pc }) => this.pc(pc)).join(' ') || 'nothing'}`);
     if (delta.lastVote) parts.push(`voted ${delta.lastVote.view}`);
     if (delta.proposeUpTo !== undefined) parts.push(`propose up to ${delta.proposeUpTo}`);
     return parts.join(', ') || 'nothing';
