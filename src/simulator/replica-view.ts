@@ -3,7 +3,7 @@ import type { Block } from '../model/block.ts';
 import type { PhaseCertificate } from '../model/certificate.ts';
 import { asView, type BlockHash, type Height, type ReplicaId, type View } from '../model/ids.ts';
 import type { Host } from './host.ts';
-import { readAppState, readCommittedHash, readCommittedHeight } from './storage-link.ts';
+import { readAppState, readCommittedHash } from './storage-link.ts';
 
 /** A replica as scenarios and users see it: reads only. */
 export interface ReplicaView {
@@ -32,6 +32,7 @@ export interface ReplicaView {
 export interface ViewSources {
   readonly isHonest: boolean;
   view(): number;
+  height(): number;
 }
 
 const encoder = new TextEncoder();
@@ -52,7 +53,7 @@ export function createReplicaView(host: Host, sources: ViewSources): ReplicaView
       return asView(sources.view());
     },
     get height() {
-      return readCommittedHeight(host.store);
+      return sources.height();
     },
     get status() {
       return host.status;

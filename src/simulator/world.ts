@@ -1,4 +1,3 @@
-import { decodeMessage, encodeMessage } from '../codec/messages.ts';
 import type { TreeDelta } from '../core/block-tree/delta.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
@@ -17,21 +16,15 @@ import { createEventQueue, type EventQueue } from './event-queue.ts';
 import { SimulationFailure } from './failure.ts';
 import { createForge, type Forge } from './forge.ts';
 import { Host, type HostHooks } from './host.ts';
-import { estimatedSize } from './message-size.ts';
 import { createNetwork, type SimulatedNetwork } from './network.ts';
 import type { Checker, ObservedReplica, ObservedWorld } from './observer.ts';
+import { createPost, type Interceptor, type Post } from './post.ts';
 import { createRandom, type Random } from './random.ts';
 import { realCore } from './real-core.ts';
 import { createReplicaView, type ReplicaView } from './replica-view.ts';
 import { createKeyring, type Keyring } from './signatures.ts';
 import { createTrace, type Trace } from './trace.ts';
 import { genesisOf, type ResolvedWorld, resolveOptions, type WorldOptions } from './world-options.ts';
-
-/** What becomes of a message on its way; by default, or when nothing is returned, the network decides. */
-export type Interception = 'deliver' | 'drop' | { readonly delayMs: number } | undefined;
-
-/** Sees every message before the network does, loopback excluded. */
-export type Interceptor = (from: number, to: number, message: Message) => Interception;
 
 /** How much of the past a failure shows. */
 const LINES_IN_FAILURES = 120;
@@ -63,6 +56,7 @@ export class World implements ObservedWorld {
   readonly #resolved: ResolvedWorld;
   readonly #queue: EventQueue;
   readonly #network: SimulatedNetwork;
+  readonly #post: Post;
   readonly #trace: Trace;
   readonly #hosts: readonly Host[];
   readonly #honest: readonly Host[];
@@ -70,14 +64,13 @@ export class World implements ObservedWorld {
   readonly #indexOf: ReadonlyMap<ReplicaId, number>;
   readonly #checkers: readonly Checker[];
   readonly #commands: Command[] = [];
-  readonly #interceptors = new Set<Interceptor>();
   readonly #listeners = new Set<(index: number, event: ReplicaEvent) => void>();
   readonly #views: number[];
+  readonly #heights: number[];
   #disturbedAt = 0;
   #eventsAtInstant = 0;
   #instant = -1;
   #pendingApp: Promise<void> | null = null;
-  #messages = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -98,6 +91,17 @@ export class World implements ObservedWorld {
     this.#indexOf = new Map(this.keyring.ids.map((id, index) => [id, index]));
     this.#trace = createTrace((id) => this.nameOf(id), options.traceMemory);
     this.#views = new Array<number>(count).fill(0);
+    this.#heights = new Array<number>(count).fill(-1);
+    this.#post = createPost({
+      queue: this.#queue,
+      network: this.#network,
+      chain: this.chain,
+      ids: this.keyring.ids,
+      encode: options.encode === true,
+      host: (index) => this.#hosts[index],
+      adversary: (index) => this.#adversaries.get(index),
+      fail: (checker, what) => this.fail(checker, what),
+    });
     this.#hosts = this.keyring.ids.map((_, index) => this.#createHost(index));
     this.#adversaries = this.#createAdversaries();
     this.#honest = this.#hosts.filter(({ index }) => !this.#adversaries.has(index));
@@ -150,7 +154,7 @@ export class World implements ObservedWorld {
           forge: this.forge,
           byzantine,
           hosts: this.#hosts,
-          send: (to, message) => this.#dispatch(host.index, this.#indexOf.get(to) ?? -1, message),
+          send: (to, message) => this.#post.send(host.index, to, message),
         });
         return [Number(index), adversary];
       }),
@@ -161,6 +165,7 @@ export class World implements ObservedWorld {
     return createReplicaView(host, {
       isHonest: !this.#adversaries.has(host.index),
       view: () => this.#views[host.index] ?? 0,
+      height: () => this.#heights[host.index] ?? -1,
     });
   }
 
@@ -178,7 +183,11 @@ export class World implements ObservedWorld {
         for (const listener of this.#listeners) listener(host.index, event);
       },
       onHalt: (host, where, reason) => this.#onHalt(host, where, reason),
-      transmit: (host, to, message) => this.#transmit(host, to, message),
+      transmit: (host, to, message) => {
+        const recipients = to === 'all' ? this.#hosts.length : to.length;
+        this.#watch(host, (checker) => checker.onSent?.(host, message, recipients));
+        this.#post.transmit(host.index, to, message);
+      },
       awaitApp: (answer) => {
         this.#pendingApp = Promise.all([this.#pendingApp, answer]).then(() => undefined);
       },
@@ -191,6 +200,7 @@ export class World implements ObservedWorld {
 
   #onBoot(host: Host, recovered: Recovered): void {
     this.#views[host.index] = recovered.entry?.view ?? 0;
+    this.#heights[host.index] = recovered.highestCommitted?.header.height ?? -1;
     this.#watch(host, (checker) => checker.onBoot?.(host, recovered));
   }
 
@@ -203,6 +213,8 @@ export class World implements ObservedWorld {
 
   #onWritten(host: Host, delta: TreeDelta): void {
     if (delta.entry !== undefined) this.#views[host.index] = delta.entry.view;
+    const last = delta.commits.at(-1);
+    if (last !== undefined) this.#heights[host.index] = last.height;
     this.#watch(host, (checker) => checker.onWritten?.(host, delta));
   }
 
@@ -211,73 +223,6 @@ export class World implements ObservedWorld {
     this.#disturb();
     if (!this.#adversaries.has(host.index) && where === 'core')
       this.fail('halt', `r${host.index}: ${reason}`);
-  }
-
-  // Messages.
-
-  #transmit(host: Host, to: readonly ReplicaId[] | 'all', message: Message): void {
-    const recipients = to === 'all' ? this.keyring.ids : to;
-    this.#watch(host, (checker) => checker.onSent?.(host, message, recipients.length));
-    const adversary = this.#adversaries.get(host.index);
-    for (const recipient of recipients) {
-      const index = this.#indexOf.get(recipient);
-      if (index === undefined) continue;
-      const sent =
-        adversary === undefined || index === host.index ? [message] : adversary.send(recipient, message);
-      for (const one of sent) this.#dispatch(host.index, index, one);
-    }
-  }
-
-  #dispatch(from: number, to: number, message: Message): void {
-    if (to < 0) return;
-    this.#messages++;
-    if (from === to) {
-      this.#deliverAfter(0, from, to, message);
-      return;
-    }
-    let verdict: Interception;
-    for (const interceptor of this.#interceptors) verdict ??= interceptor(from, to, message);
-    if (verdict === 'drop') return;
-    const delays =
-      verdict === undefined || verdict === 'deliver'
-        ? this.#network.route(from, to, this.now)
-        : [verdict.delayMs];
-    for (const delayMs of delays) this.#deliverAfter(delayMs, from, to, message);
-  }
-
-  #deliverAfter(delayMs: number, from: number, to: number, message: Message): void {
-    const frame = this.#options.encode === true && from !== to ? this.#encode(from, message) : null;
-    if (frame === 'unencodable') return;
-    this.#queue.schedule(this.now + delayMs, () => {
-      if (!this.#network.connects(from, to)) return;
-      if (frame === null) this.#deliver(from, to, message, estimatedSize(this.chain.scheme, message));
-      else this.#deliverFrame(from, to, frame);
-    });
-  }
-
-  /** Adversaries may say what has no bytes; honest replicas never do. */
-  #encode(from: number, message: Message): Uint8Array | 'unencodable' {
-    try {
-      return encodeMessage(this.chain.scheme, message);
-    } catch (error) {
-      if (error instanceof RangeError && this.#adversaries.has(from)) return 'unencodable';
-      throw error;
-    }
-  }
-
-  #deliverFrame(from: number, to: number, frame: Uint8Array): void {
-    const { scheme, limits } = this.chain;
-    const decoded = decodeMessage({ scheme, limits }, frame);
-    if ('value' in decoded) this.#deliver(from, to, decoded.value, frame.length);
-    else if (!this.#adversaries.has(from)) {
-      this.fail('codec', `r${from} sent what r${to} cannot decode: ${decoded.rejection.detail}`);
-    }
-  }
-
-  #deliver(from: number, to: number, message: Message, bytes: number): void {
-    const sender = this.keyring.ids[from] as ReplicaId;
-    if (this.#adversaries.get(to)?.receive(sender, message) === false) return;
-    this.#hosts[to]?.receive(sender, message, bytes);
   }
 
   // What scenarios do.
@@ -294,12 +239,12 @@ export class World implements ObservedWorld {
 
   /** The greatest height that an honest replica has committed; -1 while there is none. */
   get height(): number {
-    return Math.max(...this.#honest.map(({ index }) => (this.replicas[index] as ReplicaView).height));
+    return Math.max(...this.#honest.map(({ index }) => this.#heights[index] ?? -1));
   }
 
   /** Messages that were sent, each copy of a broadcast counted. */
   get messages(): number {
-    return this.#messages;
+    return this.#post.sent;
   }
 
   get honest(): readonly ObservedReplica[] {
@@ -307,7 +252,7 @@ export class World implements ObservedWorld {
   }
 
   get calmSince(): number {
-    if (this.#network.isPartitioned || this.#interceptors.size > 0) return Number.POSITIVE_INFINITY;
+    if (this.#network.isPartitioned || this.#post.isIntercepted) return Number.POSITIVE_INFINITY;
     return Math.max(this.#network.gstMs, this.#disturbedAt);
   }
 
@@ -375,25 +320,23 @@ export class World implements ObservedWorld {
 
   /** Lets `interceptor` decide about messages until the returned function is called; earlier ones decide first. */
   intercept(interceptor: Interceptor): () => void {
-    this.#interceptors.add(interceptor);
+    this.#post.intercept(interceptor);
     return () => {
-      this.#interceptors.delete(interceptor);
+      this.#post.stopIntercepting(interceptor);
       this.#disturb();
     };
   }
 
   /** Removes all interceptors. */
   stopIntercepting(): void {
-    this.#interceptors.clear();
+    this.#post.stopIntercepting();
     this.#disturb();
   }
 
   /** Delivers `message` to one replica only, past network and interceptors. */
   give(from: number, to: number, message: Message, delayMs = 0): void {
     this.#note(`given to r${to} from r${from}: ${describeMessage(message)}`);
-    this.#queue.schedule(this.now + delayMs, () =>
-      this.#deliver(from, to, message, estimatedSize(this.chain.scheme, message)),
-    );
+    this.#post.give(from, to, message, delayMs);
   }
 
   /** Runs something later, such as a fault. */
