@@ -2,7 +2,7 @@ import type { TimeoutCertificate } from '../../../src/model/certificate.ts';
 import { asChainId, asHeight, asView, type View } from '../../../src/model/ids.ts';
 import type { TimeoutVote } from '../../../src/model/messages.ts';
 import { ADVERSARIES, calm, constant, uniform, type World } from '../../../src/simulator/index.ts';
-import { lose, must, mustGoOn, puppet, reach, type Scenario, traceWorld } from './scenario.ts';
+import { cutOff, lose, must, mustGoOn, puppet, reach, type Scenario, traceWorld } from './scenario.ts';
 
 // Views: when they are left, and on whose word.
 
@@ -39,18 +39,36 @@ function entries(world: World, replica: number): Map<View, number> {
   return times;
 }
 
+/** The signatures of honest replicas on advertisements of `height`, passed off as a timeout certificate. */
+function assembled(world: World, height: number, signers: readonly number[]): TimeoutCertificate {
+  const { chainId } = world.chain;
+  const subject = { type: 'advertise-block' as const, chainId, height: asHeight(height) };
+  return { chainId, view: asView(height), signatures: world.forge.signatures(subject, signers) };
+}
+
 export const t4: Scenario = {
   name: 'T4: public advertisements assembled into a timeout certificate',
   rules: ['R8', 'R9'],
   run(given = {}) {
     for (const scheme of ['ed25519', 'bls12381'] as const) {
       const world = traceWorld(given, { scheme, adversaries: { 3: puppet }, chain: { epochLength: 10 } });
-      reach(world, 23, [0, 1, 2]);
-      const { chainId } = world.chain;
+      reach(world, 5, [0]);
+      const away = cutOff(world, 0);
+      reach(world, 23, [1, 2]);
+      // Replica 0 is far behind. No epoch ends in view 17; and where kinds of messages are signed apart, no
+      // advertisement of height 10 speaks of view 10.
+      const { view } = world.replica(0);
+      for (const height of scheme === 'bls12381' ? [17, 10] : [17]) {
+        const tc = assembled(world, height, [1, 2, 3]);
+        world.give(3, 0, timeoutVote(world, 3, 50, tc));
+        world.give(3, 0, { type: 'advance-view', certificate: { type: 'tc', tc } });
+        world.run({ ms: 3 });
+        must(world, world.replica(0).view === view, `r0 went from view ${view} to ${world.replica(0).view}`);
+      }
+      away();
+      mustGoOn(world, 20);
       for (const height of [10, 20]) {
-        const subject = { type: 'advertise-block' as const, chainId, height: asHeight(height) };
-        const signatures = world.forge.signatures(subject, [0, 1, 2]);
-        mustIgnore(world, 3, 0, timeoutVote(world, 3, 50, { chainId, view: asView(height), signatures }));
+        mustIgnore(world, 3, 0, timeoutVote(world, 3, 100, assembled(world, height, [0, 1, 2])));
       }
     }
   },
