@@ -40,8 +40,10 @@ function refusal(home: string, ...args: readonly string[]): string {
   const { code, stdout, stderr } = hotstuff('run', '--home', home, ...args);
   expect(code).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/^hotstuff: [^\n]+\n$/);
-  return stderr.slice('hotstuff: '.length, -1);
+  // LMDB's C code has a line of its own for a damaged page, which nobody can turn off; ours must be the only other.
+  const ours = stderr.replace(/^page \d+ not found error\n/, '');
+  expect(ours).toMatch(/^hotstuff: [^\n]+\n$/);
+  return ours.slice('hotstuff: '.length, -1);
 }
 
 /** Changes something in node 0's home, sees how it refuses to start, and puts everything back. */

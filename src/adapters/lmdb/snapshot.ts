@@ -86,6 +86,8 @@ function reading<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new StorageError(`a read failed: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    const isDamaged = /MDB_(PAGE_NOTFOUND|CORRUPTED|INVALID)/.test(message);
+    throw new StorageError(`${isDamaged ? 'the store is damaged' : 'a read failed'}: ${message}`, { cause });
   }
 }
