@@ -67,6 +67,7 @@ export class World implements ObservedWorld {
   readonly #listeners = new Set<(index: number, event: ReplicaEvent) => void>();
   readonly #views: number[];
   readonly #heights: number[];
+  #failure: SimulationFailure | null = null;
   #disturbedAt = 0;
   #eventsAtInstant = 0;
   #instant = -1;
@@ -277,9 +278,10 @@ export class World implements ObservedWorld {
     return this.#trace.last(count);
   }
 
-  /** Ends the run: throws a SimulationFailure with the seed and the last events. */
+  /** Ends the world: throws a SimulationFailure with the seed and the last events, now and when it is run again. */
   fail(checker: string, what: string): never {
-    throw new SimulationFailure(checker, what, this.seed, this.trace());
+    this.#failure ??= new SimulationFailure(checker, what, this.seed, this.trace());
+    throw this.#failure;
   }
 
   /** Stops a replica at once; what its disk had not flushed may be lost. Crashing twice changes nothing. */
@@ -418,6 +420,7 @@ export class World implements ObservedWorld {
 
   /** Lets the next event happen; false when there is none until `end`. */
   #takeEvent(end: number): boolean {
+    if (this.#failure !== null) throw this.#failure;
     const next = this.#queue.peek();
     if (next === null || next > end) {
       this.#queue.advanceTo(end);
