@@ -57,7 +57,7 @@ describe("a user's app", () => {
       ...counter,
       validateBlock(request, signal) {
         const result = counter.validateBlock(request, signal);
-        const isOdd = index === 3 && request.block.height === 10;
+        const isOdd = index === 3 && request.block.height === 20;
         return isOdd ? { valid: true, appStateUpdates: { sets: [[KEY, asBytes(77)]], deletes: [] } } : result;
       },
     });
