@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants/index.ts';
 import { checkUnchanged, tryMutant, type Verdict } from './run.ts';
+import { SCENARIOS } from './scenarios/index.ts';
 
 // `npm run test:mutants`: breaks the rules one by one and shows what notices. Exits with 1 when nothing does.
 
@@ -42,6 +43,12 @@ const inSeconds = (seconds: number): string => `${seconds.toFixed(1)} s`;
 const columns = ({ name, rule, caughtBy, seconds }: Verdict): string =>
   `${rule.padEnd(RULE_WIDTH)}  ${name.padEnd(NAME_WIDTH)}  ${inSeconds(seconds).padStart(7)}  ${caughtBy ?? 'NOT CAUGHT'}`;
 
+/** Scenarios of the unchanged library after which a line says how far it is. */
+const REPORTED_EVERY = 25;
+
+/** Of a finding, this much fits into a line. */
+const MAX_FINDING = 120;
+
 const RULE_WIDTH = Math.max(...MUTANTS.map(({ rule }) => rule.length));
 const NAME_WIDTH = Math.max(...MUTANTS.map(({ name }) => name.length));
 
@@ -54,6 +61,8 @@ async function tryAll(mutants: readonly Mutant[], jobs: number): Promise<readonl
       const verdict = await tryMutant(mutant);
       verdicts.set(mutant, verdict);
       say(`[${verdicts.size}/${mutants.length}] ${columns(verdict)}`);
+      if (verdict.finding !== null)
+        say(`        ${verdict.finding.split('\n', 1)[0]?.slice(0, MAX_FINDING)}`);
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
@@ -81,7 +90,11 @@ async function main(): Promise<number> {
   }
   const start = performance.now();
   say('the scenarios with the library as it is:');
-  const broken = await checkUnchanged(() => {});
+  let done = 0;
+  const broken = await checkUnchanged(() => {
+    done += 1;
+    if (done % REPORTED_EVERY === 0) say(`  ${done} of ${SCENARIOS.length}`);
+  });
   for (const { name, failure } of broken) say(`FAILED without any change: ${name}\n${failure}`);
   if (broken.length > 0) return 1;
   say(

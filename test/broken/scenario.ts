@@ -8,4 +8,4 @@ export interface Scenario {
   run(): void | Promise<void>;
 }
 
-export const idOf = ({ name }: Scenario): string => name.split(':', 1)[0] as string;
+export const idOf = ({ name }: Pick<Scenario, 'name'>): string => name.split(':', 1)[0] as string;

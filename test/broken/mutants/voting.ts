@@ -242,6 +242,11 @@ export const votingMutants: readonly Mutant[] = [
     patches: [
       { file: 'core/block-tree/tree.ts', find: '  if (tree.blocks.has(hash)) return false;\n', replace: '' },
       {
+        file: 'core/block-tree/insert.ts',
+        find: '  if (core.tree.blocks.has(block.hash)) return;\n',
+        replace: '',
+      },
+      {
         file: PROPOSAL,
         find: 'if (core.tree.blocks.has(block.hash)) return finishProposal(core, from, message); // R16',
         replace: '',
@@ -370,17 +375,22 @@ export const votingMutants: readonly Mutant[] = [
     patches: [
       { file: 'core/block-tree/tree.ts', find: '  if (tree.blocks.has(hash)) return false;\n', replace: '' },
       {
+        file: 'core/block-tree/insert.ts',
+        find: '  if (core.tree.blocks.has(block.hash)) return;\n',
+        replace: '',
+      },
+      {
         file: PROPOSAL,
         find: 'if (core.tree.blocks.has(block.hash)) return finishProposal(core, from, message); // R16',
         replace:
           'if (core.tree.blocks.has(block.hash)) return acceptBlock(core, from, message, { appStateUpdates: { sets: [], deletes: [] }, validatorSetUpdates: null, hasCommands: true });',
       },
       {
-        file: 'core/hotstuff/slot.ts',
-        find: 'if (slot.used || slot.tried.includes(key) || slot.tried.length >= MAX_TRIES) return null;',
-        replace: 'if (slot.tried.length < 0) return null;',
+        file: PROPOSAL,
+        find: 'if (isWanted(core, block.hash) && !isBeingValidated(core, block.hash)) tryProposal',
+        replace: 'tryProposal',
       },
     ],
-    expected: ['T21'],
+    expected: ['T21', 'known block'],
   },
 ];

@@ -1,4 +1,7 @@
 import {
+  ADVERSARIES,
+  type AdversaryFactory,
+  anyAdversary,
   calm,
   createRandom,
   createWorld,
@@ -56,5 +59,41 @@ export const storms: readonly Scenario[] = Array.from({ length: 12 }, (_, seed) 
     const world = stormyWorld(4, seed);
     world.run({ ms: 42_000 });
     world.run({ views: 60 });
+  },
+}));
+
+/** One Byzantine replica of four, wherever the seed puts it. */
+function attackedWorld(adversary: AdversaryFactory, seed: number): World {
+  const random = createRandom(seed).fork('options');
+  return createWorld({
+    n: 4,
+    seed,
+    scheme: random.pick(['ed25519', 'bls12381']),
+    network: calm(random.pick(delaysWithin(125))),
+    latencies: { flush: uniform(1, 10), app: uniform(0, 10) },
+    chain: { leaderTenure: random.pick([1, 4]), epochLength: random.pick([5, 10, 40]) },
+    adversaries: { [random.below(4)]: adversary },
+  });
+}
+
+export const attacks: readonly Scenario[] = Object.entries(ADVERSARIES).map(([name, adversary]) => ({
+  name: `attack ${name}: one of four does so for twenty view times`,
+  run: () => attackedWorld(adversary, name.length).run({ ms: 20_000 }),
+}));
+
+export const mixedAttacks: readonly Scenario[] = [1, 2, 3].map((seed) => ({
+  name: `attacks n=4 seed ${seed}: one of four does everything in turn, while the validator set changes`,
+  run() {
+    const world = createWorld({
+      n: 4,
+      listeners: 1,
+      seed,
+      network: calm(uniform(1, 100)),
+      chain: { leaderTenure: seed === 1 ? 4 : 1 },
+      adversaries: { [seed]: anyAdversary },
+    });
+    world.after(5_000, () => world.updateValidators({ insert: { 4: 1 } }));
+    world.after(20_000, () => world.updateValidators({ insert: { 0: 2, 4: 2 } }));
+    world.run({ ms: 40_000 });
   },
 }));

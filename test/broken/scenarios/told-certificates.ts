@@ -151,7 +151,8 @@ export const oldTimeout: Scenario = {
   name: 'old TC: it is learnt, if it is news, and is no error',
   run() {
     const tell = told(`${START}
-      advance from=r1 with=TC(300)`);
+      block name=X on=genesis
+      advance from=r1 with=PC(300,X)`);
     mustNot(tell('advance from=r2 with=TC(200)'), 'enter view');
     mustNot(tell('timeout-vote from=r2 view=400 tc=TC(100)'), 'enter view');
   },
