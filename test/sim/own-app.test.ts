@@ -1,21 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import type { ProduceBlockRequest, ValidateBlockRequest } from '../../src/ports/app.ts';
+import type {
+  ProduceBlockRequest,
+  ProduceBlockResult,
+  ValidateBlockRequest,
+  ValidateBlockResult,
+} from '../../src/ports/app.ts';
 import { createWorld, type SimulatedApp, SimulationFailure, uniform } from '../../src/simulator/index.ts';
 
 // What a user does with the simulator: an app of one's own under faults.
 
 const KEY = new TextEncoder().encode('count');
+const OTHER_KEY = new TextEncoder().encode('other');
 const asBytes = (value: number): Uint8Array => Uint8Array.of(value & 0xff, (value >> 8) & 0xff);
 const asNumber = (value: Uint8Array | null): number =>
   value === null ? 0 : (value[0] ?? 0) + 256 * (value[1] ?? 0);
 
-/** Each block holds the next number. */
-const counter: SimulatedApp = {
-  produceBlock({ state }: ProduceBlockRequest) {
+/** Each block holds the next number, by the count that the blocks before it left. */
+const counter = {
+  produceBlock({ state }: ProduceBlockRequest): ProduceBlockResult {
     const next = asBytes(asNumber(state.get(KEY)) + 1);
     return { data: [next], hasCommands: true, appStateUpdates: { sets: [[KEY, next]], deletes: [] } };
   },
-  validateBlock({ block, state }: ValidateBlockRequest) {
+  validateBlock({ block, state }: ValidateBlockRequest): ValidateBlockResult {
     const [datum] = block.data;
     if (datum === undefined || asNumber(datum) !== asNumber(state.get(KEY)) + 1) return { valid: false };
     return { valid: true, hasCommands: true, appStateUpdates: { sets: [[KEY, datum]], deletes: [] } };
@@ -23,8 +29,8 @@ const counter: SimulatedApp = {
 };
 
 const asynchronous: SimulatedApp = {
-  produceBlock: async (request, signal) => counter.produceBlock(request, signal),
-  validateBlock: async (request, signal) => counter.validateBlock(request, signal),
+  produceBlock: async (request) => counter.produceBlock(request),
+  validateBlock: async (request) => counter.validateBlock(request),
 };
 
 describe("a user's app", () => {
@@ -52,18 +58,27 @@ describe("a user's app", () => {
     expect(() => world.run({ views: 5 })).toThrow('runUntilAsync');
   });
 
-  test('that is not the same everywhere is found out', () => {
+  test('that does not do the same everywhere is found out', () => {
     const odd = (index: number): SimulatedApp => ({
       ...counter,
-      validateBlock(request, signal) {
-        const result = counter.validateBlock(request, signal);
-        const isOdd = index === 3 && request.block.height === 20;
-        return isOdd ? { valid: true, appStateUpdates: { sets: [[KEY, asBytes(77)]], deletes: [] } } : result;
+      validateBlock(request) {
+        const result = counter.validateBlock(request);
+        if (index !== 3 || request.block.height !== 20) return result;
+        return result.valid === true
+          ? {
+              ...result,
+              appStateUpdates: {
+                sets: [...(result.appStateUpdates?.sets ?? []), [OTHER_KEY, KEY]],
+                deletes: [],
+              },
+            }
+          : result;
       },
     });
     const world = createWorld({ n: 4, seed: 5, app: odd });
-    expect(() => world.run({ views: 40 })).toThrow(SimulationFailure);
-    expect(() => world.run({ views: 40 })).toThrow(/app state|r3/);
+    expect(() => world.run({ ms: 60_000 })).toThrow(SimulationFailure);
+    // A world that failed does not go on.
+    expect(() => world.run({ ms: 1 })).toThrow(/^agreement: r\d has app state \w+ at height 20, others/);
   });
 
   test('that throws on one replica stops nobody', () => {
