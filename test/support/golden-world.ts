@@ -1,4 +1,5 @@
 import { blockHash } from '../../src/codec/block.ts';
+import type { TreeDelta } from '../../src/core/block-tree/delta.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import type { Recovered, RecoveredBlock } from '../../src/core/recovered.ts';
@@ -50,7 +51,7 @@ export type IsGenuine = (certificate: string, members: number) => boolean;
  *     start                                        recovered from a fresh store
  *     restart view=V voted=V:B:phase highest=PC    recovered from a disk with these values; blocks named before are on it
  *             [lock=PC] [tc=TC(v)] [entry=PC|TC(v)] [kept=PC] [proposed=V] [root=B] [set=r0,r1,r4 decided|undecided]
- *     proposal from=r1 view=1 block=B on=PC [height=H] [hash=other]
+ *     proposal from=r1 view=1 block=B on=PC [height=H] [hash=other]     every message: [bytes=100]
  *     nudge from=r1 view=2 justify=PC
  *     vote from=r2 view=1 block=B [phase=prepare]
  *     new-view from=r2 view=1 highest=PC
@@ -73,6 +74,7 @@ export class GoldenWorld {
   #n = 4;
   #me: ReplicaId = idOf('r0');
   #lastTicket = 0;
+  #written: TreeDelta | null = null;
   readonly #blocks = new Map<string, Block>();
   readonly #words = new GoldenWords(this.#blocks);
   /** Blocks of the disk, by name, with what they do to the validator set. */
@@ -89,6 +91,11 @@ export class GoldenWorld {
 
   get status(): CoreStatus {
     return coreStatus(this.core);
+  }
+
+  /** What was written last. */
+  get written(): TreeDelta | null {
+    return this.#written;
   }
 
   idOf(name: string): ReplicaId {
@@ -181,7 +188,10 @@ export class GoldenWorld {
   }
 
   #note(effect: Effect): void {
-    if (effect.type === 'persist') this.#lastTicket = effect.ticket;
+    if (effect.type === 'persist') {
+      this.#lastTicket = effect.ticket;
+      this.#written = effect.delta;
+    }
     if (effect.type === 'check-signatures') this.#checks.push(effect);
     if (effect.type === 'form-certificate') this.#forms.push(effect);
     if (effect.type === 'validate-block') this.#validations.push(effect);
@@ -264,10 +274,12 @@ export class GoldenWorld {
 
   #message(name: string, args: Args): Omit<Input, 'now'> {
     const from = idOf(args['from'] ?? 'r0');
-    return { type: 'message-received', from, message: this.#messageOf(name, args), bytes: 100 } as Omit<
-      Input,
-      'now'
-    >;
+    return {
+      type: 'message-received',
+      from,
+      message: this.#messageOf(name, args),
+      bytes: Number(args['bytes'] ?? 100),
+    } as Omit<Input, 'now'>;
   }
 
   #messageOf(name: string, args: Args): Message {

@@ -47,6 +47,9 @@ describe('R7: where a restart begins', () => {
       'block name=A on=genesis only-named\nadvance from=r1 with=PC(4,A)\ncertified',
     );
     expect(writes(effects)).toEqual(['lazy: view 5, keep PC(4,A)']);
+    expect(world.written?.entry).toMatchObject({ view: 5, certificate: { type: 'pc', pc: { view: 4 } } });
+    play(world, 'timer view');
+    expect(world.written?.entry).toMatchObject({ view: 6, certificate: { type: 'pc', pc: { view: 4 } } });
     expect(entryOf(world)).toBe('PC 4');
   });
 });

@@ -189,6 +189,16 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     expect(world.core.inbox.perPeer.size).toBe(0);
   });
 
+  test('a peer fills no more than its own part of what is kept', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    const half = 'timeout-vote from=r1 view=10 bytes=4194304';
+    expect(play(world, `${half}\n${half}`)).toEqual([]);
+    expect(play(world, 'timeout-vote from=r1 view=10 bytes=1')).toEqual([
+      'reject timeout-vote of r1: quota-exceeded',
+    ]);
+    expect(refused(play(world, half.replace('r1', 'r2')))).toBe(0);
+  });
+
   test('a certificate that failed mutes its sender for the view', () => {
     const world = inViewOne('n=4 me=r0 tenure=1');
     follow(world, 4, 1, 1);
