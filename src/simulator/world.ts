@@ -23,6 +23,7 @@ import { createRandom, type Random } from './random.ts';
 import { realCore } from './real-core.ts';
 import { createReplicaView, type ReplicaView } from './replica-view.ts';
 import { createKeyring, type Keyring } from './signatures.ts';
+import { readCommittedHeight } from './storage-link.ts';
 import { createTrace, type Trace } from './trace.ts';
 import { genesisOf, type ResolvedWorld, resolveOptions, type WorldOptions } from './world-options.ts';
 
@@ -179,7 +180,7 @@ export class World implements ObservedWorld {
       onStep: (host, input, effects) => this.#onStep(host, input, effects),
       onWritten: (host, delta) => this.#onWritten(host, delta),
       onDurable: (host, delta) => this.#watch(host, (checker) => checker.onDurable?.(host, delta)),
-      onCrash: (host) => this.#watch(host, (checker) => checker.onCrash?.(host)),
+      onCrash: (host) => this.#onCrash(host),
       onEvent: (host, event) => {
         for (const listener of this.#listeners) listener(host.index, event);
       },
@@ -219,8 +220,15 @@ export class World implements ObservedWorld {
     this.#watch(host, (checker) => checker.onWritten?.(host, delta));
   }
 
+  #onCrash(host: Host): void {
+    // Commits that were not durable are gone.
+    this.#heights[host.index] = readCommittedHeight(host.store);
+    this.#watch(host, (checker) => checker.onCrash?.(host));
+  }
+
   #onHalt(host: Host, where: 'core' | 'disk', reason: string): void {
     this.#note(`r${host.index} halts: ${reason}`);
+    this.#onCrash(host);
     this.#disturb();
     if (!this.#adversaries.has(host.index) && where === 'core')
       this.fail('halt', `r${host.index}: ${reason}`);
