@@ -50,7 +50,10 @@ export const powerOf = (set: ValidatorSet, id: ReplicaId): number => {
 
 export const isMember = (set: ValidatorSet, id: ReplicaId): boolean => set.indexOf.has(id);
 
-/** Added or changed validators with, in the BLS scheme, their proofs of possession; and removed ones. */
+/**
+ * Added or changed validators, and removed ones. In the BLS scheme a key that is not in the set comes with its proof of
+ * possession; a mere change of power needs none.
+ */
 export interface ValidatorSetUpdates {
   readonly inserts: readonly (Validator & { readonly possession: Uint8Array | null })[];
   readonly deletes: readonly ReplicaId[];

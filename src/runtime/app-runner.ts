@@ -6,7 +6,7 @@ import type { Block } from '../model/block.ts';
 import type { ChainParameters } from '../model/chain.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import { asMillis, type BlockHash, ZERO_HASH } from '../model/ids.ts';
-import { updatedValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
+import { isMember, updatedValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
 import type { App, AppView } from '../ports/app.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Verifier } from '../ports/signature-scheme.ts';
@@ -220,7 +220,10 @@ async function validityOf(
 /** The verifier broke while the app's answer was checked. */
 class VerifierFault extends Error {}
 
-/** Why `updates` do not make a validator set: R21's conditions, the chain's limit, proofs of possession. */
+/**
+ * Why `updates` do not make a validator set: R21's conditions, the chain's limit, proofs of possession. A key that is
+ * in the set has been proved when it came in: its power changes without another proof, but not with a wrong one.
+ */
 async function faultOfUpdates(
   { chain, verifier }: AppRunnerOptions,
   updates: ValidatorSetUpdates | null,
@@ -234,7 +237,9 @@ async function faultOfUpdates(
   if (next.validators.length > maxValidators) {
     return `${next.validators.length} validators, of ${maxValidators} at most on this chain`;
   }
-  const keys = updates.inserts.map(({ id, possession }) => ({ chainId: chain.chainId, id, possession }));
+  const keys = updates.inserts
+    .filter(({ id, possession }) => possession !== null || !isMember(state.validatorSet, id))
+    .map(({ id, possession }) => ({ chainId: chain.chainId, id, possession }));
   if (keys.length === 0) return null;
   const valid = await verdicts(verifier, keys, signal);
   const bad = valid.findIndex((verdict) => verdict !== 1);

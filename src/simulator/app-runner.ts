@@ -9,6 +9,7 @@ import {
 } from '../model/app.ts';
 import type { ChainParameters } from '../model/chain.ts';
 import { type BlockHash, type Millis, ZERO_HASH } from '../model/ids.ts';
+import { isMember } from '../model/validator-set.ts';
 import type { AppView, ProduceBlockRequest, ProduceBlockResult, ValidateBlockResult } from '../ports/app.ts';
 import type { SimulatedApp } from './app.ts';
 import { dataHashOf } from './data-check.ts';
@@ -90,7 +91,7 @@ export function createAppRunner(world: AppSurroundings): AppRunner {
     call<ProduceBlockResult>(
       'produceBlock',
       () => app.produceBlock({ ...asked, waitMs: 0 }, abort),
-      (result) => answerProduced(request, result && completed(world, result)),
+      (result) => answerProduced(request, result && completed(world, result, asked.state)),
     );
   };
   return {
@@ -107,7 +108,7 @@ export function createAppRunner(world: AppSurroundings): AppRunner {
       call<ValidateBlockResult>(
         'validateBlock',
         () => app.validateBlock({ block, context, state }, abort),
-        (result) => answerValidated(request, result && judged(world, result)),
+        (result) => answerValidated(request, result && judged(world, result, state)),
       );
     },
     cancel(request) {
@@ -137,19 +138,27 @@ const effectsOf = (result: Partial<BlockEffects>): BlockEffects => ({
 });
 
 /** New keys need a proof of possession (R21). */
-const hasGoodKeys = ({ keyring, chain }: AppSurroundings, { validatorSetUpdates }: BlockEffects): boolean =>
-  (validatorSetUpdates?.inserts ?? []).every(({ id, possession }) =>
-    keyring.isPossession({ chainId: chain.chainId, id, possession }),
+const hasGoodKeys = (
+  { keyring, chain }: AppSurroundings,
+  { validatorSetUpdates }: BlockEffects,
+  state: AppView,
+): boolean =>
+  (validatorSetUpdates?.inserts ?? []).every(
+    ({ id, possession }) =>
+      (possession === null && isMember(state.validatorSet, id)) ||
+      keyring.isPossession({ chainId: chain.chainId, id, possession }),
   );
 
-function judged(world: AppSurroundings, result: ValidateBlockResult): Validity {
+function judged(world: AppSurroundings, result: ValidateBlockResult, state: AppView): Validity {
   const effects = result.valid ? effectsOf(result) : null;
-  return effects !== null && hasGoodKeys(world, effects) ? { valid: true, ...effects } : { valid: false };
+  return effects !== null && hasGoodKeys(world, effects, state)
+    ? { valid: true, ...effects }
+    : { valid: false };
 }
 
 /** Null for a block that nobody would vote for. */
-function completed(world: AppSurroundings, result: ProduceBlockResult): ProducedBlock | null {
+function completed(world: AppSurroundings, result: ProduceBlockResult, state: AppView): ProducedBlock | null {
   const effects = effectsOf(result);
   const { data, dataHash = dataHashOf(data, world.app) } = result;
-  return hasGoodKeys(world, effects) ? { ...effects, data, dataHash } : null;
+  return hasGoodKeys(world, effects, state) ? { ...effects, data, dataHash } : null;
 }

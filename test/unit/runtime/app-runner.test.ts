@@ -347,6 +347,33 @@ describe('validateBlock', () => {
     expect(answers).toEqual([INVALID]);
   });
 
+  it('asks no proof of possession of a key that is in the set, but none that is wrong either', async () => {
+    const asked: unknown[] = [];
+    const answersTo = async (possession: Uint8Array | null) => {
+      const { validatorSetUpdates } = withValidator({ id: me, power: 2, possession }) as {
+        validatorSetUpdates: never;
+      };
+      const { validate, answers } = start(
+        { validateBlock: () => ({ valid: true, validatorSetUpdates }) },
+        {
+          verifier: {
+            checkPossession: (keys) => {
+              asked.push(...keys);
+              return Promise.resolve(new Uint8Array(keys.length));
+            },
+          },
+        },
+      );
+      validate();
+      await settle();
+      return answers;
+    };
+    expect(await answersTo(null)).toMatchObject([{ validity: { valid: true } }]);
+    expect(asked).toEqual([]);
+    expect(await answersTo(bytes('wrong'))).toEqual([INVALID]);
+    expect(asked).toEqual([{ chainId: 7, id: me, possession: bytes('wrong') }]);
+  });
+
   it('has the proofs of possession checked, and a bad one makes the block invalid (R22)', async () => {
     const asked: unknown[] = [];
     const { validatorSetUpdates } = withValidator({ possession: bytes('proof') }) as {
