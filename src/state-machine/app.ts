@@ -13,6 +13,7 @@ import type { StateMachineDefinition, StateMachineSettings } from './definition.
 import { commandKey, decodeCommand, decodeHeader, encodeHeader } from './envelope.ts';
 import { beginExecution, type Execution } from './execution.ts';
 import type { BlockLedger } from './ledger.ts';
+import { createPatience, type Patience } from './patience.ts';
 import type { CommandPool, PendingCommand } from './pool.ts';
 
 /**
@@ -78,11 +79,13 @@ function fillBlock(parts: AppParts, { view, state }: ProduceBlockRequest): Produ
   const data = [encodeHeader(state.appStateHash)];
   const keys: string[] = [];
   const results = new Map<string, Uint8Array>();
+  const patience = createPatience();
   let bytes = 0;
   for (const command of parts.pool.all()) {
     if (keys.length >= settings.maxBlockCommands || bytes >= settings.maxBlockBytes) break;
+    if (patience.isOver(command)) continue;
     if (bytes + command.datum.length > settings.maxBlockBytes && bytes > 0) break;
-    const result = tryCommand(parts, execution, command);
+    const result = tryCommand(parts, execution, command, patience);
     if (result === null) continue;
     data.push(command.datum);
     bytes += command.datum.length;
@@ -90,20 +93,26 @@ function fillBlock(parts: AppParts, { view, state }: ProduceBlockRequest): Produ
     if (command.submission !== null) results.set(command.key, result);
     command.includedAt = Math.max(command.includedAt, execution.height);
   }
-  const appStateUpdates = execution.finish();
+  const effects = execution.finish();
   ledger.recordProduced(view, { height: execution.height, keys, results });
   parts.observer.onExecuted(keys.length, bytes);
-  return { data, appStateUpdates, hasCommands: keys.length > 0 };
+  return { data, ...effects, hasCommands: keys.length > 0 };
 }
 
 /** The command's result, or null when it has no place in this block; one that never will leaves the pool. */
-function tryCommand(parts: AppParts, execution: Execution, command: PendingCommand): Uint8Array | null {
+function tryCommand(
+  parts: AppParts,
+  execution: Execution,
+  command: PendingCommand,
+  patience: Patience,
+): Uint8Array | null {
   const { pool, observer } = parts;
   const outcome = execution.apply(command.envelope);
   switch (outcome.type) {
     case 'applied':
       return outcome.result;
     case 'failed':
+      patience.failed(command);
       pool.remove(command.key);
       observer.onRefused(command, outcome.error);
       return null;
@@ -195,8 +204,8 @@ function execute(
     const isOurs = command.submission !== null && Buffer.compare(command.datum, datum) === 0;
     if (isOurs) results.set(key, outcome.result);
   }
-  const appStateUpdates = execution.finish();
+  const effects = execution.finish();
   ledger.record(hash, { height: execution.height, keys, results });
   observer.onExecuted(data.length - 1, bytes);
-  return { valid: true, appStateUpdates, hasCommands: data.length > 1 };
+  return { valid: true, ...effects, hasCommands: data.length > 1 };
 }

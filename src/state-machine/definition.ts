@@ -1,4 +1,7 @@
+import type { ChainParameters } from '../model/chain.ts';
 import type { Height } from '../model/ids.ts';
+import type { ValidatorSet, ValidatorSetUpdates } from '../model/validator-set.ts';
+import type { PossessedKey } from '../ports/signature-scheme.ts';
 
 /** Keys of a state machine's state; one byte of the 1,024 that the store admits says whose the key is. */
 export const MAX_KEY_BYTES = 1_023;
@@ -11,9 +14,38 @@ export interface StateDraft {
   delete(key: Uint8Array): void;
 }
 
+/**
+ * The validator set as a command sees and changes it. Who may change it is the state machine's own affair: a
+ * command comes from anybody, also from a faulty validator, so `apply` checks an authority that every replica can
+ * check, from the command and the state alone. `createApprovals` is such a policy.
+ */
+export interface ValidatorsDraft {
+  /** The set as the commands before this one leave it. */
+  readonly set: ValidatorSet;
+  /**
+   * The set that `updates` would make, proofs of possession left aside. Throws `ValidatorUpdateError` when they make
+   * none, or change nothing.
+   */
+  preview(updates: ValidatorSetUpdates): ValidatorSet;
+  /**
+   * Changes the set, proofs of possession included. The new set takes over right after this block, once that is
+   * committed. Throws `ValidatorUpdateError`, and changes nothing, when the updates make no set.
+   */
+  update(updates: ValidatorSetUpdates): ValidatorSet;
+}
+
 export interface ApplyContext {
   /** Of the block that carries the command. */
   readonly height: Height;
+  readonly validators: ValidatorsDraft;
+}
+
+/** What updates of the validator set are checked against; the same at every replica. */
+export interface ValidatorRules {
+  /** Of the genesis document. */
+  readonly chain: ChainParameters;
+  /** Whether a key may enter the set, as `possessionCheck` of `hotstuff-ts/native` makes one. Pure. */
+  checkPossession(key: PossessedKey): boolean;
 }
 
 /**
@@ -27,6 +59,8 @@ export interface ApplyContext {
  * out, and a block that carries one all the same gets no vote.
  */
 export interface StateMachineDefinition {
+  /** Lets commands change the validator set; without it, `context.validators` refuses every change. */
+  readonly validatorRules?: ValidatorRules;
   apply(command: Uint8Array, state: StateDraft, context: ApplyContext): Uint8Array | undefined;
 }
 

@@ -1,10 +1,11 @@
-import type { AppStateUpdates } from '../model/app.ts';
+import type { BlockEffects } from '../model/app.ts';
 import type { Height } from '../model/ids.ts';
 import type { AppView } from '../ports/app.ts';
 import { type Admission, openClients } from './clients.ts';
-import type { StateMachineDefinition } from './definition.ts';
+import type { ApplyContext, StateMachineDefinition } from './definition.ts';
 import { createDraft } from './draft.ts';
 import type { Envelope } from './envelope.ts';
+import { createValidatorChanges } from './validators-draft.ts';
 
 const NO_RESULT = new Uint8Array(0);
 
@@ -19,7 +20,7 @@ export interface Execution {
   readonly height: Height;
   apply(envelope: Envelope): Outcome;
   /** What the block changes; ends the execution. */
-  finish(): AppStateUpdates;
+  finish(): Pick<BlockEffects, 'appStateUpdates' | 'validatorSetUpdates'>;
 }
 
 /**
@@ -31,24 +32,28 @@ export function beginExecution(definition: StateMachineDefinition, state: AppVie
   const draft = createDraft(state);
   const clients = openClients(draft, height);
   draft.commit();
+  const validators = createValidatorChanges(definition.validatorRules, state);
+  const context: ApplyContext = { height, validators: validators.draft };
 
   function apply(envelope: Envelope): Outcome {
     const admission = clients.admit(envelope);
     if (admission !== 'fresh') return { type: admission };
     let result: Uint8Array | undefined;
     try {
-      result = definition.apply(envelope.command, draft.user, { height });
+      result = definition.apply(envelope.command, draft.user, context);
     } catch (error) {
       draft.rollback();
+      validators.rollback();
       return { type: 'failed', error };
     }
     draft.commit();
+    validators.commit();
     clients.markUsed(envelope);
     return { type: 'applied', result: result ?? NO_RESULT };
   }
-  function finish(): AppStateUpdates {
+  function finish(): Pick<BlockEffects, 'appStateUpdates' | 'validatorSetUpdates'> {
     clients.flush();
-    return draft.updates();
+    return { appStateUpdates: draft.updates(), validatorSetUpdates: validators.updates() };
   }
   return { height, apply, finish };
 }

@@ -1,6 +1,7 @@
 import type { ChainParameters } from '../model/chain.ts';
 import type { ReplicaEvent, ReplicaEventType } from '../model/events.ts';
 import type { BlockHash, Height, ReplicaId, View } from '../model/ids.ts';
+import type { ValidatorSets } from '../model/validator-set.ts';
 
 /** What the state machine needs of a replica; `startReplica` gives all of it. */
 export interface ReplicaHandle {
@@ -28,5 +29,6 @@ export interface CommittedState {
   appState(key: Uint8Array): Uint8Array | null;
   /** The data of a stored block. */
   data(hash: BlockHash): readonly Uint8Array[] | null;
+  validatorSets(): ValidatorSets;
   close(): void;
 }

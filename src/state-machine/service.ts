@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
+import type { ValidatorSets } from '../model/validator-set.ts';
 import type { Divergence } from './app.ts';
 import type { Arrivals } from './arrivals.ts';
 import { SEQUENCE_WINDOW } from './client-window.ts';
@@ -50,6 +51,13 @@ export interface CommandService {
   read(key: Uint8Array): ReadResult;
   /** Resolves when this node has committed the block at `height`. Rejects with the signal's reason. */
   waitForHeight(height: Height, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** The committed and the previous validator set, as far as this node has committed. */
+  validatorSets(): ValidatorSets;
+  /**
+   * Resolves when the update of the validator set in the block at `height` is decided on this node: the new set has
+   * taken over, and the old one is retired. Rejects with the signal's reason.
+   */
+  waitForDecision(height: Height, options?: { readonly signal?: AbortSignal }): Promise<void>;
   status(): StateMachineStatus;
   /** Refuses new commands and resolves when all own ones are settled, or the signal is aborted. */
   drain(options?: { readonly signal?: AbortSignal }): Promise<void>;
@@ -73,6 +81,8 @@ export class Service implements CommandService {
   readonly #maxCommandBytes: number;
   readonly #forwarder: Forwarder;
   readonly #heights: HeightWaiters = createHeightWaiters();
+  /** By the height of the latest decided update. */
+  readonly #decisions: HeightWaiters = createHeightWaiters();
   readonly #subscriptions: readonly Disposable[];
   readonly #drained = new Set<() => void>();
   #session = newSession();
@@ -99,6 +109,7 @@ export class Service implements CommandService {
       replica.on('view-started', ({ view }) => this.#forwarder.onViewStarted(view)),
       replica.on('proposed', ({ view, block }) => parts.ledger.proposed(view, block)),
       replica.on('block-committed', ({ block, height }) => this.#onCommitted(block, height)),
+      replica.on('validator-set-decided', ({ sets }) => this.#onDecided(sets)),
       replica.commands.receive((from, frame) => this.#receive(from, frame)),
     ];
   }
@@ -281,6 +292,29 @@ export class Service implements CommandService {
     }
   }
 
+  validatorSets(): ValidatorSets {
+    const state = this.#parts.replica.snapshot();
+    try {
+      return state.validatorSets();
+    } finally {
+      state.close();
+    }
+  }
+
+  waitForDecision(height: Height, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#state === 'closed') return Promise.reject(closedError());
+    // Registered first: the decision may fall between the look and the wait.
+    const decision = this.#decisions.wait(height, signal);
+    const { updateHeight, decided } = this.validatorSets();
+    // The update before one that is committed is decided.
+    if (updateHeight !== null) this.#decisions.reached((decided ? updateHeight : updateHeight - 1) as Height);
+    return decision;
+  }
+
+  #onDecided({ updateHeight }: ValidatorSets): void {
+    if (updateHeight !== null) this.#decisions.reached(updateHeight);
+  }
+
   waitForHeight(height: Height, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (height <= this.#height) return Promise.resolve();
     if (this.#state === 'closed') return Promise.reject(closedError());
@@ -328,6 +362,7 @@ export class Service implements CommandService {
       command.submission?.reject(closedError());
     }
     this.#heights.close(closedError());
+    this.#decisions.close(closedError());
     this.#settled();
   }
 }

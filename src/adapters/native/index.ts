@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { possessionCheck, signatureCheck } from './checks.ts';
 export { type NativeHasher, nativeHasher } from './hasher.ts';
 export {
   checkPossessions,

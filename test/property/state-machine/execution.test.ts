@@ -58,10 +58,10 @@ it('a validator finds the state that the leader made, whatever the leader looked
       for (const [height, pool] of candidates.entries()) {
         const leader = beginExecution(appender, viewOf(state, height));
         const block = pool.filter((each) => leader.apply(each).type === 'applied');
-        const made = leader.finish();
+        const made = leader.finish().appStateUpdates;
         const validator = beginExecution(appender, viewOf(state, height));
         expect(block.map((each) => validator.apply(each).type)).toEqual(block.map(() => 'applied'));
-        expect(sorted(validator.finish())).toEqual(sorted(made));
+        expect(sorted(validator.finish().appStateUpdates)).toEqual(sorted(made));
         state = after(state, made);
       }
     }),
@@ -86,7 +86,7 @@ it('commands take effect once over all blocks, and those without effect leave no
           expect(each.notAfter).toBeGreaterThanOrEqual(height);
           applied.add(name);
         }
-        const updates = execution.finish();
+        const updates = execution.finish().appStateUpdates;
         if (effects === 0) expect(sorted(updates)).toEqual([]);
         state = after(state, updates);
       }

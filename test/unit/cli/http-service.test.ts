@@ -4,7 +4,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpService, startHttpService } from '../../../src/cli/http-service.ts';
 import { keyValueStore } from '../../../src/cli/kv.ts';
 import { asBlockHash, asHeight } from '../../../src/model/ids.ts';
-import { CommandError, type CommandService, PoolFullError } from '../../../src/state-machine/index.ts';
+import {
+  type ApplyContext,
+  CommandError,
+  type CommandService,
+  PoolFullError,
+} from '../../../src/state-machine/index.ts';
 
 const HASH = asBlockHash('ab'.repeat(32));
 const LIMITS = { host: '127.0.0.1', port: 0, maxValueBytes: 100, waitMs: 60_000 };
@@ -24,7 +29,7 @@ class FakeCommands implements Pick<CommandService, 'submit' | 'read' | 'waitForH
       set: (key: Uint8Array, value: Uint8Array) => void this.state.set(name(key), value),
       delete: (key: Uint8Array) => void this.state.delete(name(key)),
     };
-    const result = keyValueStore.apply(command, draft, { height: asHeight(this.height) });
+    const result = keyValueStore.apply(command, draft, { height: asHeight(this.height) } as ApplyContext);
     return { height: asHeight(this.height), blockHash: HASH, result: result ?? new Uint8Array(0) };
   }
   read(key: Uint8Array) {
@@ -239,9 +244,9 @@ describe('a command of the key-value store', () => {
   it.each([[[]], [[1]], [[1, 5, 0, 1]], [[3, 0, 0]], [[0, 0, 0, 0]]])(
     '%j is none, and is refused',
     (bytes) => {
-      expect(() => keyValueStore.apply(Uint8Array.from(bytes), state, { height: asHeight(0) })).toThrow(
-        TypeError,
-      );
+      expect(() =>
+        keyValueStore.apply(Uint8Array.from(bytes), state, { height: asHeight(0) } as ApplyContext),
+      ).toThrow(TypeError);
     },
   );
 });

@@ -5,13 +5,15 @@ import {
   createSigner,
   generateKeys,
   nativeHasher,
+  possessionCheck,
   provePossession,
   publicKeyOf,
+  signatureCheck,
 } from '../../../src/adapters/native/index.ts';
 import { merkleRoot } from '../../../src/codec/data-hash.ts';
 import { possessionPreimage } from '../../../src/codec/signing.ts';
 import { bytesToHex } from '../../../src/model/hex.ts';
-import { asChainId } from '../../../src/model/ids.ts';
+import { asChainId, asReplicaId } from '../../../src/model/ids.ts';
 import { SCHEME_SIZES, type SchemeName } from '../../../src/model/scheme.ts';
 
 const SCHEMES: readonly SchemeName[] = ['bls12381', 'ed25519'];
@@ -103,5 +105,42 @@ describe('the hasher', () => {
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' +
         'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     );
+  });
+});
+
+describe.each(SCHEMES)('checks of single keys and signatures with %s', (scheme) => {
+  const chainId = asChainId(7);
+  const pair = (byte: number) => generateKeys(scheme, seed(byte));
+  const proof = (byte: number) =>
+    provePossession(scheme, pair(byte).secretKey, possessionPreimage(chainId, pair(byte).id));
+  const check = possessionCheck(scheme);
+
+  it('let a key into a set with its proof, where the scheme has proofs', () => {
+    expect(check({ chainId, id: pair(1).id, possession: proof(1) })).toBe(true);
+    expect(check({ chainId: asChainId(8), id: pair(1).id, possession: proof(1) })).toBe(scheme === 'ed25519');
+    expect(check({ chainId, id: pair(1).id, possession: proof(2) })).toBe(scheme === 'ed25519');
+    expect(check({ chainId, id: pair(1).id, possession: null })).toBe(scheme === 'ed25519');
+    expect(check({ chainId, id: pair(1).id, possession: new Uint8Array(48) })).toBe(false);
+    const noKeys = [
+      '',
+      'ab',
+      'zz'.repeat(SCHEME_SIZES[scheme].publicKey),
+      `02${'00'.repeat(SCHEME_SIZES[scheme].publicKey - 1)}`,
+    ];
+    for (const id of noKeys)
+      expect(check({ chainId, id: asReplicaId(id), possession: proof(1) })).toBe(false);
+  });
+
+  it('know a signature of the key over the message from any other', async () => {
+    const { secretKey, id: signer } = pair(1);
+    const preimage = Uint8Array.of(1, 2, 3);
+    const signature = await createSigner(scheme, secretKey).sign(preimage);
+    const verify = signatureCheck(scheme);
+    expect(verify({ signer, preimage, signature })).toBe(true);
+    expect(verify({ signer: pair(2).id, preimage, signature })).toBe(false);
+    expect(verify({ signer: asReplicaId('ab'), preimage, signature })).toBe(false);
+    expect(verify({ signer, preimage: Uint8Array.of(1, 2), signature })).toBe(false);
+    expect(verify({ signer, preimage, signature: signature.subarray(1) })).toBe(false);
+    expect(verify({ signer, preimage, signature: signature.map((byte) => byte ^ 1) })).toBe(false);
   });
 });

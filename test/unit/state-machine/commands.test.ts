@@ -1,7 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { asHeight, asView, ZERO_HASH } from '../../../src/model/ids.ts';
 import type { CommandError, PoolFullError } from '../../../src/state-machine/index.ts';
-import { bytes, FakeCluster, settle, text } from './fake-cluster.ts';
+import { bytes, FakeCluster, registers, settle, text } from './fake-cluster.ts';
+
+/** How often a command was applied, or tried to. */
+let tries = 0;
+const countingApply: typeof registers.apply = (...call) => {
+  tries += 1;
+  return registers.apply(...call);
+};
 
 const code = (expected: CommandError['code']) => expect.objectContaining({ code: expected });
 
@@ -274,10 +281,11 @@ describe('a node whose state differs', () => {
     await cluster.order();
     const liar = cluster.nodes[3]!;
     const honest = liar.states.get(cluster.tip)!;
-    const wrong = honest.after({ hash: cluster.tip, height: honest.height! } as never, {
-      sets: [[bytes('x'), bytes('y')]],
-      deletes: [],
-    });
+    const wrong = honest.after(
+      { hash: cluster.tip, height: honest.height! } as never,
+      { sets: [[bytes('x'), bytes('y')]], deletes: [] },
+      null,
+    );
     liar.states.set(cluster.tip, wrong);
     const block = await cluster.leader.produce(asView(cluster.view), cluster.tip);
     expect(liar.validate(block)).toEqual({ valid: false });
@@ -316,4 +324,22 @@ describe('waiting for a height', () => {
     stop.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
   });
+});
+
+it('a peer whose commands throw keeps a leader busy with a few of them for each block, and nobody else waits', async () => {
+  const cluster = new FakeCluster({ definition: { apply: countingApply } });
+  tries = 0;
+  const peer = cluster.nodes.find((node) => node !== cluster.leader)!;
+  for (let at = 0; at < 100; at++) peer.service.submit(bytes(`!${at}`)).catch(() => {});
+  await settle();
+  const own = cluster.leader.service.submit(bytes('a=1'));
+  await cluster.propose();
+  // Of the leader, all others validate what it chose.
+  expect(tries).toBe(16 + 4);
+  expect(cluster.nodes[0]!.blocks.get(cluster.tip)?.data).toHaveLength(2);
+  cluster.commit(cluster.nodes[0]!.blocks.get(cluster.tip)!);
+  expect(await own).toMatchObject({ height: 0 });
+  tries = 0;
+  await cluster.propose();
+  expect(tries).toBe(16);
 });

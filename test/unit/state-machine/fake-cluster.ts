@@ -9,6 +9,7 @@ import {
   asChainId,
   asDataHash,
   asHeight,
+  asPower,
   asReplicaId,
   asView,
   type BlockHash,
@@ -17,7 +18,13 @@ import {
   type View,
   ZERO_HASH,
 } from '../../../src/model/ids.ts';
-import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
+import {
+  createValidatorSet,
+  updatedValidatorSet,
+  type ValidatorSet,
+  type ValidatorSets,
+  type ValidatorSetUpdates,
+} from '../../../src/model/validator-set.ts';
 import type { AppView, ValidateBlockResult } from '../../../src/ports/app.ts';
 import {
   type CommandService,
@@ -47,14 +54,13 @@ export const registers: StateMachineDefinition = {
 };
 
 const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
-const VALIDATORS = createValidatorSet([]) as unknown as ValidatorSet;
 
 /** The state after a block: what the replica would show the app. */
 class FakeState implements AppView {
   readonly block: BlockHash;
   readonly height: Height | null;
   readonly appStateHash: Uint8Array;
-  readonly validatorSet = VALIDATORS;
+  readonly validatorSet: ValidatorSet;
   readonly entries: ReadonlyMap<string, Uint8Array>;
 
   constructor(
@@ -62,8 +68,10 @@ class FakeState implements AppView {
     height: Height | null,
     hash: Uint8Array,
     entries: ReadonlyMap<string, Uint8Array>,
+    validatorSet: ValidatorSet,
   ) {
     this.block = block;
+    this.validatorSet = validatorSet;
     this.height = height;
     this.appStateHash = hash;
     this.entries = entries;
@@ -73,7 +81,11 @@ class FakeState implements AppView {
     return this.entries.get(hex(key)) ?? null;
   }
 
-  after(block: Block, { sets, deletes }: AppStateUpdates): FakeState {
+  after(
+    block: Block,
+    { sets, deletes }: AppStateUpdates,
+    validatorSetUpdates: ValidatorSetUpdates | null,
+  ): FakeState {
     const entries = new Map(this.entries);
     const changes: string[] = [];
     for (const [key, value] of sets) {
@@ -85,7 +97,11 @@ class FakeState implements AppView {
       changes.push(`${hex(key)}-`);
     }
     const hash = createHash('sha256').update(this.appStateHash).update(changes.sort().join()).digest();
-    return new FakeState(block.hash, block.height, new Uint8Array(hash), entries);
+    const set =
+      validatorSetUpdates === null
+        ? this.validatorSet
+        : (updatedValidatorSet(this.validatorSet, validatorSetUpdates) as ValidatorSet);
+    return new FakeState(block.hash, block.height, new Uint8Array(hash), entries, set);
   }
 }
 
@@ -109,6 +125,7 @@ export class FakeNode implements ReplicaHandle {
   readonly #listeners = new Map<ReplicaEventType, ((event: never) => void)[]>();
   #receiver: (from: ReplicaId, frame: Uint8Array) => void = () => {};
   committed: FakeState;
+  sets: ValidatorSets;
   view = asView(1);
 
   constructor(
@@ -119,10 +136,12 @@ export class FakeNode implements ReplicaHandle {
   ) {
     this.#cluster = cluster;
     this.id = id;
-    this.committed = new FakeState(ZERO_HASH, null, new Uint8Array(32), new Map());
+    const set = cluster.genesis;
+    this.committed = new FakeState(ZERO_HASH, null, new Uint8Array(32), new Map(), set);
+    this.sets = { committed: set, previous: set, updateHeight: null, decided: true };
     this.states.set(ZERO_HASH, this.committed);
     this.machine = createStateMachine({
-      apply: definition.apply,
+      ...definition,
       settings,
       onDivergence: (divergence) => this.divergences.push(divergence),
     });
@@ -199,6 +218,7 @@ export class FakeNode implements ReplicaHandle {
       highestCommittedBlock: () => (height === null ? null : { height, hash: committed.block }),
       data: (hash: BlockHash) => this.blocks.get(hash)?.data ?? null,
       appState: (key: Uint8Array) => committed.get(key),
+      validatorSets: () => this.sets,
       close: () => {},
     };
   }
@@ -217,7 +237,7 @@ export class FakeNode implements ReplicaHandle {
     for (const datum of produced.data) digest.update(datum);
     const hash = asBlockHash(digest.digest('hex'));
     const block: Block = { height, hash, justify, dataHash: asDataHash(hash), data: produced.data };
-    this.states.set(hash, state.after(block, produced.appStateUpdates!));
+    this.states.set(hash, state.after(block, produced.appStateUpdates!, produced.validatorSetUpdates!));
     this.blocks.set(hash, block);
     this.emit({ type: 'proposed', view, block: hash, height });
     return block;
@@ -229,7 +249,7 @@ export class FakeNode implements ReplicaHandle {
     const signal = new AbortController().signal;
     const result = this.machine.app.validateBlock({ block, state, context }, signal) as ValidateBlockResult;
     if (result.valid) {
-      this.states.set(block.hash, state.after(block, result.appStateUpdates!));
+      this.states.set(block.hash, state.after(block, result.appStateUpdates!, result.validatorSetUpdates!));
       this.blocks.set(block.hash, block);
     }
     return result;
@@ -237,7 +257,17 @@ export class FakeNode implements ReplicaHandle {
 
   commit({ hash, height }: Pick<Block, 'hash' | 'height'>): void {
     this.committed = this.states.get(hash)!;
+    const next = this.committed.validatorSet;
+    if (next !== this.sets.committed) {
+      this.sets = { committed: next, previous: this.sets.committed, updateHeight: height, decided: false };
+    }
     this.emit({ type: 'block-committed', block: hash, height });
+  }
+
+  /** The latest update of the validator set is decided. */
+  decide(): void {
+    this.sets = { ...this.sets, decided: true };
+    this.emit({ type: 'validator-set-decided', sets: this.sets });
   }
 
   startView(view: number): void {
@@ -255,16 +285,17 @@ export interface FakeClusterOptions {
 /** State machines on replicas that share one chain, which the test makes grow block by block. */
 export class FakeCluster {
   readonly nodes: readonly FakeNode[];
+  /** All powers are 1. */
+  readonly genesis: ValidatorSet;
   /** Whether frames between the nodes arrive. */
   isConnected = true;
   tip: BlockHash = ZERO_HASH;
   view = 1;
 
   constructor({ nodes = 4, definition = registers, settings = {} }: FakeClusterOptions = {}) {
-    this.nodes = Array.from(
-      { length: nodes },
-      (_, index) => new FakeNode(this, asReplicaId(`0${index}`.repeat(32)), definition, settings),
-    );
+    const ids = Array.from({ length: nodes }, (_, index) => asReplicaId(`0${index}`.repeat(32)));
+    this.genesis = createValidatorSet(ids.map((id) => ({ id, power: asPower(1) }))) as ValidatorSet;
+    this.nodes = ids.map((id) => new FakeNode(this, id, definition, settings));
   }
 
   leaderOf(view: View): FakeNode {
