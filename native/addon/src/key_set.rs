@@ -96,6 +96,20 @@ impl KeySet {
         self.0.verify_certificate(message, bitmap, signatures) as u8
     }
 
+    /// The point of a message, 96 bytes, for `learnMessage` on another thread. Throws for Ed25519, as do all
+    /// that follow.
+    #[napi(catch_unwind)]
+    pub fn hash_message(&mut self, message: &[u8]) -> Result<Uint8Array> {
+        Ok(self.bls()?.hash_message(message).to_vec().into())
+    }
+
+    /// Takes over what `hashMessage` gave on another thread of this process, which spares hashing the message
+    /// again. Only for bytes of our own.
+    #[napi(catch_unwind)]
+    pub fn learn_message(&mut self, message: &[u8], point: &[u8]) -> Result<()> {
+        self.bls()?.learn_message(message, sized("a message's point", point)?).map_err(misuse)
+    }
+
     /// Begins to sum votes over one message as they arrive. Throws for Ed25519, whose votes have no sum.
     #[napi(catch_unwind)]
     pub fn start_sum(&mut self) -> Result<VoteSum> {

@@ -281,3 +281,27 @@ fn a_wrong_sum_of_keys_spoils_one_certificate_only() {
         assert_eq!(bls_of(&mut fresh).finish_partial(message, &partial).verdict, verdict);
     }
 }
+
+#[test]
+fn a_message_hashed_elsewhere_is_hashed_as_here() {
+    let message = b"message";
+    let mut hashing = Fixture::new(BLS, 4);
+    let point = bls_of(&mut hashing).hash_message(message);
+    assert_eq!(point, G1::hash(message, MESSAGE_DST).to_uncompressed());
+    let mut told = Fixture::new(BLS, 4);
+    bls_of(&mut told).learn_message(message, &point).expect("a point");
+    let signatures = told.sign(&[0, 1, 2], message);
+    let formed = told.set.form_certificate(message, &[0, 1, 2], &signatures).expect("well shaped");
+    assert_eq!(formed.verdict, Verdict::Valid);
+
+    // It is what verdicts are made with, and it replaces nothing that this set has hashed itself.
+    let other = bls_of(&mut hashing).hash_message(b"another message");
+    let mut misled = Fixture::new(BLS, 4);
+    bls_of(&mut misled).learn_message(message, &other).expect("a point");
+    let formed = misled.set.form_certificate(message, &[0, 1, 2], &signatures).expect("well shaped");
+    assert_eq!(formed.verdict, Verdict::NoSigners);
+    bls_of(&mut told).learn_message(message, &other).expect("a point");
+    let formed = told.set.form_certificate(message, &[0, 1, 2], &signatures).expect("well shaped");
+    assert_eq!(formed.verdict, Verdict::Valid);
+    assert!(bls_of(&mut told).learn_message(message, &[0xff; VOTE_SIZE]).is_err());
+}

@@ -3,7 +3,7 @@
 use super::batch::Claim;
 use super::keys::{Keys, PreparedSums};
 use super::message::MessageCache;
-use super::point::G2;
+use super::point::{G1, G2};
 use super::secret::{judge, read_key, read_vote};
 use super::vote_sum::VoteSum;
 use super::{KEY_SIZE, PARSED_KEY_SIZE, VOTE_SIZE};
@@ -64,6 +64,19 @@ impl KeySet {
     /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The point that `message` is hashed to, uncompressed, for [`KeySet::learn_message`] on another thread.
+    pub fn hash_message(&mut self, message: &[u8]) -> [u8; VOTE_SIZE] {
+        self.messages.point(message).to_uncompressed()
+    }
+
+    /// Takes over what [`KeySet::hash_message`] gave on another thread of this process. Only for bytes of our
+    /// own: with a wrong point, all signatures of this message would be misjudged until it is forgotten.
+    pub fn learn_message(&mut self, message: &[u8], point: &[u8; VOTE_SIZE]) -> Result<(), Misuse> {
+        let point = G1::from_uncompressed(point).map_err(|_| Misuse::new("a message's point is none"))?;
+        self.messages.learn(message, point);
+        Ok(())
     }
 
     /// Begins to sum votes over one message.

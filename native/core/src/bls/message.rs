@@ -23,10 +23,21 @@ impl MessageCache {
             return self.entries[0].1;
         }
         let point = G1::hash(message, MESSAGE_DST);
+        self.keep(message, point);
+        point
+    }
+
+    /// Takes over a point that was hashed elsewhere. What is known already stays.
+    pub(super) fn learn(&mut self, message: &[u8], point: G1) {
+        if !self.entries.iter().any(|(known, _)| **known == *message) {
+            self.keep(message, point);
+        }
+    }
+
+    fn keep(&mut self, message: &[u8], point: G1) {
         if message.len() <= MAX_MESSAGE_BYTES {
             self.entries.truncate(MAX_MESSAGES - 1);
             self.entries.insert(0, (message.into(), point));
         }
-        point
     }
 }
