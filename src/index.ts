@@ -94,12 +94,14 @@ export type { Clock } from './ports/clock.ts';
 export type { KeyRange, KVSnapshot, KVStore, WriteBatch } from './ports/kv-store.ts';
 export type { Channel, FrameReceiver, Network } from './ports/network.ts';
 export type {
+  CancelSignal,
   CertificateJob,
   FormedCertificate,
   Hasher,
   PossessedKey,
   Priority,
   SignatureCheck,
+  SignedVote,
   Signer,
   Verifier,
 } from './ports/signature-scheme.ts';

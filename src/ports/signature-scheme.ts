@@ -28,11 +28,16 @@ export type SignatureCheck =
 /** `now` is what the current view waits for; `sync` is what can wait. */
 export type Priority = 'now' | 'soon' | 'sync';
 
+export interface SignedVote {
+  readonly signer: ReplicaId;
+  readonly signature: Uint8Array;
+}
+
 export interface CertificateJob {
   readonly set: ValidatorSet;
   readonly preimage: Uint8Array;
   /** At most one vote per member; in any order. */
-  readonly votes: readonly { readonly signer: ReplicaId; readonly signature: Uint8Array }[];
+  readonly votes: readonly SignedVote[];
 }
 
 /** A certificate of the valid votes, null if none was valid, and the signers whose votes were not. */
@@ -49,6 +54,17 @@ export interface PossessedKey {
 }
 
 /**
+ * Takes back what was asked for. Every `AbortSignal` is one; a replica, which asks all the time, passes something
+ * lighter, so that who needs a real one makes it from this.
+ */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/**
  * Verifies signatures of one scheme. A verdict byte is 1 for valid and 0 for not; a rejected promise means that the
  * verifier itself broke (`PoolError`), never that a signature was bad.
  *
@@ -56,9 +72,14 @@ export interface PossessedKey {
  */
 export interface Verifier extends AsyncDisposable {
   readonly scheme: SchemeName;
-  check(checks: readonly SignatureCheck[], priority: Priority, signal?: AbortSignal): Promise<Uint8Array>;
-  formCertificate(job: CertificateJob, signal?: AbortSignal): Promise<FormedCertificate>;
-  checkPossession(keys: readonly PossessedKey[], signal?: AbortSignal): Promise<Uint8Array>;
+  check(checks: readonly SignatureCheck[], priority: Priority, signal?: CancelSignal): Promise<Uint8Array>;
+  formCertificate(job: CertificateJob, signal?: CancelSignal): Promise<FormedCertificate>;
+  /**
+   * Tells of a vote that may soon be part of a certificate of `set`, so that what can be done before the last one comes
+   * is done by then. A hint: it must not have any influence on a verdict or a certificate, nor throw.
+   */
+  anticipate?(set: ValidatorSet, preimage: Uint8Array, vote: SignedVote): void;
+  checkPossession(keys: readonly PossessedKey[], signal?: CancelSignal): Promise<Uint8Array>;
 }
 
 /** Bulk hashing of the data path; a native implementation and a portable one exist. */

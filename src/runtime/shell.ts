@@ -3,6 +3,7 @@ import type { TreeDelta } from '../core/block-tree/delta.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Recovered } from '../core/recovered.ts';
 import type { Core } from '../core/state.ts';
+import { awaitedVote } from '../core/votes/awaited.ts';
 import { assertNever } from '../model/assert.ts';
 import type { Block } from '../model/block.ts';
 import type { ChainParameters, LocalSettings } from '../model/chain.ts';
@@ -142,11 +143,11 @@ class CoreShell implements Shell {
   }
 
   #createDriver(): Driver {
-    const { core, step, clock, chain, recorder, hasher, app } = this.#options;
+    const { core, clock, chain, recorder, hasher, app } = this.#options;
     const format: WireFormat = chain;
     return createDriver({
       core,
-      step,
+      step: this.#step,
       clock,
       format,
       hashData: hashDataWith(hasher, app),
@@ -160,6 +161,15 @@ class CoreShell implements Shell {
       onFault: this.#onFault,
     });
   }
+
+  readonly #step: Step = (core, input) => {
+    const effects = this.#options.step(core, input);
+    if (input.type === 'message-received') {
+      const vote = awaitedVote(core, input.from, input.message);
+      if (vote !== null) this.#verification.anticipate(vote);
+    }
+    return effects;
+  };
 
   #createAppRunner(): AppRunner {
     const { app, chain, settings, clock, verifier, hasher } = this.#options;

@@ -1,9 +1,12 @@
 import { signingPreimage } from '../codec/signing.ts';
 import type { CoreCheck, Effect } from '../core/effect.ts';
 import type { RequestId } from '../core/input.ts';
+import type { AwaitedVote } from '../core/votes/awaited.ts';
 import { PoolError } from '../model/errors.ts';
+import type { VoteSubject } from '../model/messages.ts';
 import type { SchemeName } from '../model/scheme.ts';
-import type { FormedCertificate, SignatureCheck, Verifier } from '../ports/signature-scheme.ts';
+import type { CancelSignal, FormedCertificate, SignatureCheck, Verifier } from '../ports/signature-scheme.ts';
+import { Cancellation } from './cancellation.ts';
 import type { Counters } from './counters.ts';
 import type { LocalInput } from './local-input.ts';
 
@@ -17,6 +20,8 @@ export interface VerificationOptions {
 
 /** Takes the core's questions about signatures to the verifier. */
 export interface Verification {
+  /** Tells the verifier of a vote that the core collects: its certificate is there earlier, and is the same. */
+  anticipate(vote: AwaitedVote): void;
   check(effect: Extract<Effect, { type: 'check-signatures' }>): void;
   form(effect: Extract<Effect, { type: 'form-certificate' }>): void;
   /** The answer is not wanted any more: none comes. Unknown requests are ignored. */
@@ -26,18 +31,27 @@ export interface Verification {
 
 export function createVerification(options: VerificationOptions): Verification {
   const { verifier, counters, answer, onFault } = options;
-  const running = new Map<RequestId, AbortController>();
+  const running = new Map<RequestId, Cancellation>();
+  let latest: { readonly subject: VoteSubject; readonly preimage: Uint8Array } | null = null;
+
+  /** Votes come many over one statement in a row. */
+  const preimageOfVotes = (subject: VoteSubject): Uint8Array => {
+    if (latest === null || !isSameSubject(latest.subject, subject)) {
+      latest = { subject, preimage: signingPreimage(verifier.scheme, subject) };
+    }
+    return latest.preimage;
+  };
 
   /** Runs `ask`; its answer counts only while the request is wanted. Never rejects. */
   const run = async <Answer>(
     request: RequestId,
-    ask: (signal: AbortSignal) => Promise<Answer>,
+    ask: (signal: CancelSignal) => Promise<Answer>,
     onAnswer: (answer: Answer) => void,
   ): Promise<void> => {
-    const controller = new AbortController();
-    running.set(request, controller);
+    const signal = new Cancellation();
+    running.set(request, signal);
     try {
-      const result = await ask(controller.signal);
+      const result = await ask(signal);
       if (running.delete(request)) onAnswer(result);
     } catch (error) {
       if (running.delete(request)) onFault(asPoolError(error));
@@ -45,6 +59,9 @@ export function createVerification(options: VerificationOptions): Verification {
   };
 
   return {
+    anticipate({ set, subject, signer, signature }) {
+      verifier.anticipate?.(set, preimageOfVotes(subject), { signer, signature });
+    },
     check({ request, checks, priority }) {
       counters.signaturesChecked += checks.length;
       const asked = checks.map((check) => withPreimage(verifier.scheme, check));
@@ -56,7 +73,7 @@ export function createVerification(options: VerificationOptions): Verification {
     },
     form({ request, set, subject, votes }) {
       counters.certificatesFormed += 1;
-      const preimage = signingPreimage(verifier.scheme, subject);
+      const preimage = preimageOfVotes(subject);
       void run(
         request,
         (signal) => verifier.formCertificate({ set, preimage, votes }, signal),
@@ -65,16 +82,22 @@ export function createVerification(options: VerificationOptions): Verification {
       );
     },
     cancel(request) {
-      const controller = running.get(request);
+      const signal = running.get(request);
       running.delete(request);
-      controller?.abort();
+      signal?.abort();
     },
     stop() {
-      const controllers = [...running.values()];
+      const signals = [...running.values()];
       running.clear();
-      for (const controller of controllers) controller.abort();
+      for (const signal of signals) signal.abort();
     },
   };
+}
+
+function isSameSubject(a: VoteSubject, b: VoteSubject): boolean {
+  if (a.view !== b.view || a.chainId !== b.chainId) return false;
+  if (a.type === 'timeout-vote' || b.type === 'timeout-vote') return a.type === b.type;
+  return a.block === b.block && a.phase === b.phase;
 }
 
 function withPreimage(scheme: SchemeName, check: CoreCheck): SignatureCheck {

@@ -13,6 +13,8 @@ import type { SchemeName } from '../../model/scheme.ts';
 
 /** The parsed keys of one validator set, with what its latest messages cost to hash. */
 export type KeySet = Addon.KeySet;
+/** The running sum of BLS votes over one message. */
+export type VoteSum = Addon.VoteSum;
 /** A secret key, in the addon's memory. */
 export type SecretKey = Addon.SecretKey;
 

@@ -1,24 +1,28 @@
-const nothing = (): void => {};
+import type { CancelSignal } from '../../ports/signature-scheme.ts';
 
 /** `promise`, or a rejection with the signal's reason as soon as it is aborted, when `onAbort` is called first. */
-export async function untilAborted<Value>(
+export function untilAborted<Value>(
   promise: Promise<Value>,
-  signal: AbortSignal | undefined,
+  signal: CancelSignal | undefined,
   onAbort: () => void,
 ): Promise<Value> {
   if (signal === undefined) return promise;
-  let listener = nothing;
-  const aborted = new Promise<never>((_, reject) => {
-    listener = () => {
+  return new Promise((resolve, reject) => {
+    const listener = (): void => {
+      signal.removeEventListener('abort', listener);
       onAbort();
       reject(signal.reason as Error);
     };
-    signal.addEventListener('abort', listener, { once: true });
+    signal.addEventListener('abort', listener);
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', listener);
+        resolve(value);
+      },
+      (error: Error) => {
+        signal.removeEventListener('abort', listener);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', listener);
-    promise.catch(nothing);
-  }
 }

@@ -20,10 +20,10 @@ export function createInlineExecutor(): Executor {
   };
 }
 
-async function runNow<Work extends Job>(kernel: Kernel, job: Work): Promise<OutcomeOf<Work>> {
+function runNow<Work extends Job>(kernel: Kernel, job: Work): Promise<OutcomeOf<Work>> {
   try {
-    return kernel(job);
+    return Promise.resolve(kernel(job));
   } catch (cause) {
-    throw new PoolError(`the addon failed at a job of type ${job.type}`, { cause });
+    return Promise.reject(new PoolError(`the addon failed at a job of type ${job.type}`, { cause }));
   }
 }

@@ -22,12 +22,15 @@ export interface Packed {
  * `parse-keys`: `keys` as they are written in certificates, one after the other.
  * `certificate`: `parts` are the message, the bitmap and the signatures.
  * `form`: `parts` are the message and all votes; vote `i` is by validator `indexes[i]`.
+ * `finish`: `parts` are the message, its point, and the bitmap, the sum of signatures and the sum of keys of votes that
+ * were summed before.
  * `votes`: `parts` are all messages and all signatures; message `i` begins at `offsets[i]`.
  * `signatures`, `possessions`: `parts` are all keys, all messages and all signatures.
  */
 export type Job = { readonly scheme: SchemeName } & (
   | { readonly type: 'parse-keys'; readonly keys: Uint8Array; readonly trusted: boolean }
   | { readonly type: 'certificate'; readonly keys: SharedKeys; readonly parts: Packed }
+  | { readonly type: 'finish'; readonly keys: SharedKeys; readonly parts: Packed }
   | {
       readonly type: 'form';
       readonly keys: SharedKeys;
@@ -49,9 +52,9 @@ export type Job = { readonly scheme: SchemeName } & (
 export type ParsedKeys = { readonly parsed: Uint8Array } | { readonly fault: string };
 
 export interface FormedParts {
-  /** Null when no vote was good. */
+  /** Null when no vote was good, or the sum of all of them was not. */
   readonly certificate: { readonly bitmap: Uint8Array; readonly bytes: Uint8Array } | null;
-  /** 1 for each vote that is bad. A second vote of one validator is not counted, but not called bad. */
+  /** 1 for each vote that is bad, of a sum none. A second vote of one validator is not counted, but not called bad. */
   readonly bad: Uint8Array;
 }
 
@@ -63,6 +66,7 @@ export interface Outcomes {
   readonly signatures: Uint8Array;
   readonly possessions: Uint8Array;
   readonly form: FormedParts;
+  readonly finish: FormedParts;
 }
 
 export type OutcomeOf<Work extends Job> = Outcomes[Work['type']];
@@ -72,7 +76,11 @@ export function packed(...strings: readonly Uint8Array[]): Packed {
   let size = 0;
   const ends = strings.map(({ length }) => (size += length));
   const bytes = new Uint8Array(size);
-  for (const [index, string] of strings.entries()) bytes.set(string, (ends[index] as number) - string.length);
+  let start = 0;
+  for (const string of strings) {
+    bytes.set(string, start);
+    start += string.length;
+  }
   return { bytes, ends };
 }
 

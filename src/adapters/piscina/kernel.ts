@@ -39,6 +39,8 @@ export function createKernel(): Kernel {
         return verifyCertificate(keySet(job.scheme, job.keys), job);
       case 'form':
         return formCertificate(keySet(job.scheme, job.keys), job);
+      case 'finish':
+        return finishSum(keySet(job.scheme, job.keys), job);
       case 'votes':
         return checkVotes(keySet(job.scheme, job.keys), job);
       case 'signatures':
@@ -75,6 +77,19 @@ function formCertificate(set: NativeKeySet, { indexes, parts }: JobOf<'form'>): 
     bad: votes.map((vote) => (vote === VERDICT.valid || vote === VERDICT.duplicateSigner ? 0 : 1)),
   };
 }
+
+function finishSum(set: NativeKeySet, { parts }: JobOf<'finish'>): FormedParts {
+  const message = part(parts, 0);
+  set.learnMessage(message, part(parts, 1));
+  const sum = set.finishPartial(message, part(parts, 2), part(parts, 3), part(parts, 4));
+  const isGood = sum.verdict === VERDICT.valid;
+  return {
+    certificate: isGood ? { bitmap: sum.bitmap, bytes: sum.signatures } : null,
+    bad: NONE_BAD,
+  };
+}
+
+const NONE_BAD = new Uint8Array(0);
 
 const validity = (verdicts: Uint8Array): Uint8Array =>
   verdicts.map((byte) => (byte === VERDICT.valid ? 1 : 0));

@@ -3,12 +3,15 @@ import { PoolError } from '../../model/errors.ts';
 import { hexToBytes } from '../../model/hex.ts';
 import type { ReplicaId } from '../../model/ids.ts';
 import { SCHEME_SIZES, type SchemeName, type SignatureSet, slotsFor } from '../../model/scheme.ts';
+import type { ValidatorSet } from '../../model/validator-set.ts';
 import type {
+  CancelSignal,
   CertificateJob,
   FormedCertificate,
   PossessedKey,
   Priority,
   SignatureCheck,
+  SignedVote,
   Verifier,
 } from '../../ports/signature-scheme.ts';
 import { untilAborted } from './abort.ts';
@@ -18,18 +21,22 @@ import {
   type Job,
   type OutcomeOf,
   offsetsOf,
+  type Packed,
   packed,
   packedLists,
   type SharedKeys,
 } from './jobs.ts';
 import { type KnownSet, KnownSets, keysOf } from './known-sets.ts';
 import { certificateKey, VerdictCache } from './verdict-cache.ts';
+import { MIN_VALIDATORS_TO_SUM, VoteSums } from './vote-sums.ts';
 
 export interface VerifierStatistics extends ExecutorStatistics {
   /** Certificates that were answered from memory. */
   readonly remembered: number;
   /** Certificates that waited for the same one, asked for earlier. */
   readonly joined: number;
+  /** Certificates that were formed of votes summed as they arrived. */
+  readonly summed: number;
 }
 
 /** Never for a peer's fault: `PoolError` when a worker or the addon fails or the queue is full. */
@@ -67,13 +74,16 @@ export class ExecutorVerifier implements PoolVerifier {
   readonly #trustKeys: boolean;
   readonly #sets = new KnownSets();
   readonly #cache = new VerdictCache();
+  readonly #sums = new VoteSums();
   /** Bounded by the executor's queue. */
   readonly #shared = new Map<string, Shared>();
-  /** What was asked and is not answered; each call asks for at least one job, or ends at once. */
-  readonly #calls = new Set<Promise<unknown>>();
+  /** Calls that are not answered yet. */
+  #open = 0;
   #remembered = 0;
   #joined = 0;
+  #summed = 0;
   #closed: Promise<void> | null = null;
+  #onAllAnswered: (() => void) | null = null;
 
   constructor(scheme: SchemeName, executor: Executor, trustKeys: boolean) {
     this.scheme = scheme;
@@ -81,20 +91,33 @@ export class ExecutorVerifier implements PoolVerifier {
     this.#trustKeys = trustKeys;
   }
 
-  check(checks: readonly SignatureCheck[], priority: Priority, signal?: AbortSignal): Promise<Uint8Array> {
+  check(checks: readonly SignatureCheck[], priority: Priority, signal?: CancelSignal): Promise<Uint8Array> {
     return this.#call(signal, () => this.#check(checks, priority, signal));
   }
 
-  formCertificate(job: CertificateJob, signal?: AbortSignal): Promise<FormedCertificate> {
+  formCertificate(job: CertificateJob, signal?: CancelSignal): Promise<FormedCertificate> {
     return this.#call(signal, () => this.#formCertificate(job, signal));
   }
 
-  checkPossession(keys: readonly PossessedKey[], signal?: AbortSignal): Promise<Uint8Array> {
+  anticipate(set: ValidatorSet, preimage: Uint8Array, vote: SignedVote): void {
+    if (this.scheme !== 'bls12381' || set.validators.length < MIN_VALIDATORS_TO_SUM) return;
+    const known = this.#sets.get(set);
+    if (known.keys !== null) this.#sums.add(known, preimage, vote);
+    // Whoever needs the keys next hears of a failure.
+    else if (this.#closed === null) this.#parse(known).catch(() => {});
+  }
+
+  checkPossession(keys: readonly PossessedKey[], signal?: CancelSignal): Promise<Uint8Array> {
     return this.#call(signal, () => this.#checkPossession(keys, signal));
   }
 
   statistics(): VerifierStatistics {
-    return { ...this.#executor.statistics(), remembered: this.#remembered, joined: this.#joined };
+    return {
+      ...this.#executor.statistics(),
+      remembered: this.#remembered,
+      joined: this.#joined,
+      summed: this.#summed,
+    };
   }
 
   close(): Promise<void> {
@@ -107,26 +130,33 @@ export class ExecutorVerifier implements PoolVerifier {
   }
 
   async #finish(): Promise<void> {
-    await Promise.allSettled(this.#calls);
+    if (this.#open > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onAllAnswered = resolve;
+      });
+    }
     await this.#executor.close();
   }
 
-  async #call<Value>(signal: AbortSignal | undefined, begin: () => Promise<Value>): Promise<Value> {
-    if (this.#closed !== null) throw new PoolError('the verifier is closed');
-    signal?.throwIfAborted();
+  /** `begin` does not throw. */
+  #call<Value>(signal: CancelSignal | undefined, begin: () => Promise<Value>): Promise<Value> {
+    if (this.#closed !== null) return Promise.reject(new PoolError('the verifier is closed'));
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    this.#open++;
     const answer = begin();
-    this.#calls.add(answer);
-    try {
-      return await answer;
-    } finally {
-      this.#calls.delete(answer);
-    }
+    answer.then(this.#onAnswered, this.#onAnswered);
+    return answer;
   }
 
-  async #check(
+  readonly #onAnswered = (): void => {
+    this.#open--;
+    if (this.#open === 0) this.#onAllAnswered?.();
+  };
+
+  #check(
     checks: readonly SignatureCheck[],
     priority: Priority,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Uint8Array> {
     const verdicts = new Uint8Array(checks.length);
     const parts: Part[] = [];
@@ -140,41 +170,85 @@ export class ExecutorVerifier implements PoolVerifier {
         this.#startCertificate({ check, at }, priority, verdicts, parts);
       }
     }
-    this.#startLoose(loose, priority, verdicts, parts);
-    if (parts.length === 0) return verdicts;
-    await untilAborted(Promise.all(parts.map(({ done }) => done)), signal, () => {
+    if (loose.length > 0) this.#startLoose(loose, priority, verdicts, parts);
+    const [first, ...others] = parts;
+    if (first === undefined) return Promise.resolve(verdicts);
+    const done = others.length === 0 ? first.done : Promise.all(parts.map((part) => part.done));
+    const answer = done.then(() => verdicts);
+    return untilAborted(answer, signal, () => {
       for (const { pending } of parts) pending.cancel();
     });
-    return verdicts;
   }
 
-  async #formCertificate(job: CertificateJob, signal: AbortSignal | undefined): Promise<FormedCertificate> {
+  async #formCertificate(job: CertificateJob, signal: CancelSignal | undefined): Promise<FormedCertificate> {
     const { set, preimage } = job;
     const voteSize = SCHEME_SIZES[this.scheme].vote;
-    const votes = job.votes.filter(
-      ({ signer, signature }) => set.indexOf.has(signer) && signature.length === voteSize,
-    );
-    const badSigners = job.votes.filter((vote) => !votes.includes(vote)).map(({ signer }) => signer);
+    const votes: SignedVote[] = [];
+    const indexes: number[] = [];
+    const badSigners: ReplicaId[] = [];
+    for (const vote of job.votes) {
+      const index = set.indexOf.get(vote.signer);
+      if (index === undefined || vote.signature.length !== voteSize) {
+        badSigners.push(vote.signer);
+      } else {
+        votes.push(vote);
+        indexes.push(index);
+      }
+    }
     if (votes.length === 0) return { signatures: null, badSigners };
     const known = this.#sets.get(set);
-    const indexes = Uint32Array.from(votes, ({ signer }) => set.indexOf.get(signer) as number);
+    const sum = known.keys === null ? null : this.#sums.take(known, preimage, votes);
+    if (sum !== null) {
+      const signatures = await this.#finishSum(known, preimage, sum, signal);
+      if (signatures !== null) return { signatures, badSigners };
+    }
+    const formed = await this.#formOf(known, preimage, { votes, indexes }, signal);
+    for (const [at, { signer }] of votes.entries()) if (formed.bad[at] === 1) badSigners.push(signer);
+    return { signatures: this.#certificateOf(known, preimage, formed), badSigners };
+  }
+
+  /** The certificate of votes that were summed as they arrived; null if one of them is bad: which one is not known. */
+  async #finishSum(
+    known: KnownSet,
+    preimage: Uint8Array,
+    parts: Packed,
+    signal: CancelSignal | undefined,
+  ): Promise<SignatureSet | null> {
+    const keys = known.keys as SharedKeys;
+    const pending = this.#executor.run({ scheme: this.scheme, type: 'finish', keys, parts }, 'now');
+    const formed = await untilAborted(pending.promise, signal, pending.cancel);
+    const signatures = this.#certificateOf(known, preimage, formed);
+    if (signatures !== null) this.#summed++;
+    return signatures;
+  }
+
+  #formOf(
+    known: KnownSet,
+    preimage: Uint8Array,
+    { votes, indexes }: { readonly votes: readonly SignedVote[]; readonly indexes: readonly number[] },
+    signal: CancelSignal | undefined,
+  ): Promise<FormedParts> {
     const parts = packedLists(
       [preimage],
       votes.map(({ signature }) => signature),
     );
     const pending = this.#runWith(
       known,
-      (keys) => ({ scheme: this.scheme, type: 'form' as const, keys, indexes, parts }),
+      (keys) => ({
+        scheme: this.scheme,
+        type: 'form' as const,
+        keys,
+        indexes: Uint32Array.from(indexes),
+        parts,
+      }),
       'now',
     );
-    const formed = await untilAborted(pending.promise, signal, pending.cancel);
-    badSigners.push(...votes.filter((_, index) => formed.bad[index] === 1).map(({ signer }) => signer));
-    return { signatures: this.#certificateOf(known, preimage, formed), badSigners };
+    return untilAborted(pending.promise, signal, pending.cancel);
   }
 
   async #checkPossession(
     keys: readonly PossessedKey[],
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Uint8Array> {
     const verdicts = new Uint8Array(keys.length);
     const size = SCHEME_SIZES[this.scheme].possession;
@@ -225,44 +299,56 @@ export class ExecutorVerifier implements PoolVerifier {
   #joinCertificate(
     key: string,
     known: KnownSet,
-    { preimage, signatures: { bitmap, bytes } }: CertificateCheck,
+    check: CertificateCheck,
     priority: Priority,
   ): Pending<boolean> {
     let shared = this.#shared.get(key);
-    if (shared !== undefined) {
-      this.#joined++;
-    } else {
-      const parts = packed(preimage, bitmap, bytes);
-      const pending = this.#runWith(
-        known,
-        (keys) => ({ scheme: this.scheme, type: 'certificate' as const, keys, parts }),
-        priority,
-      );
-      const promise = this.#remember(key, pending.promise);
-      shared = { pending: { promise, cancel: pending.cancel }, askers: 0 };
-      this.#shared.set(key, shared);
-    }
+    if (shared === undefined) shared = this.#shareCertificate(key, known, check, priority);
+    else this.#joined++;
     const joined = shared;
     joined.askers++;
-    const leave = (): void => {
-      if (this.#shared.get(key) === joined) this.#shared.delete(key);
-    };
-    const { promise, cancel } = joined.pending;
     return {
-      promise: promise.finally(leave),
+      promise: joined.pending.promise,
       cancel: () => {
         joined.askers--;
         if (joined.askers > 0) return;
-        leave();
-        cancel();
+        this.#unshare(key, joined);
+        joined.pending.cancel();
       },
     };
   }
 
-  async #remember(key: string, verdict: Promise<Uint8Array>): Promise<boolean> {
-    const valid = (await verdict)[0] === 1;
-    if (valid) this.#cache.add(key);
-    return valid;
+  #shareCertificate(
+    key: string,
+    known: KnownSet,
+    { preimage, signatures: { bitmap, bytes } }: CertificateCheck,
+    priority: Priority,
+  ): Shared {
+    const parts = packed(preimage, bitmap, bytes);
+    const pending = this.#runWith(
+      known,
+      (keys) => ({ scheme: this.scheme, type: 'certificate' as const, keys, parts }),
+      priority,
+    );
+    const promise = pending.promise.then(
+      (verdict) => {
+        this.#unshare(key, shared);
+        const isValid = verdict[0] === 1;
+        if (isValid) this.#cache.add(key);
+        return isValid;
+      },
+      (error: Error) => {
+        this.#unshare(key, shared);
+        throw error;
+      },
+    );
+    const shared: Shared = { pending: { promise, cancel: pending.cancel }, askers: 0 };
+    this.#shared.set(key, shared);
+    return shared;
+  }
+
+  #unshare(key: string, shared: Shared): void {
+    if (this.#shared.get(key) === shared) this.#shared.delete(key);
   }
 
   /** Signatures by members of a set whose keys are parsed, set by set; and those by others, all in one job. */

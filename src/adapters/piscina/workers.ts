@@ -40,6 +40,8 @@ function signaturesIn(job: Job): number {
       return job.keys.length / 32;
     case 'certificate':
       return (job.parts.bytes.length - (job.parts.ends[1] as number)) / ED25519_BYTES;
+    case 'finish':
+      return 1;
     case 'form':
     case 'votes':
       return job.indexes.length;

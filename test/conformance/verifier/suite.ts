@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asChainId, asReplicaId } from '../../../src/model/ids.ts';
 import { SCHEME_SIZES, type SchemeName, type SignatureSet } from '../../../src/model/scheme.ts';
 import type { ValidatorSet } from '../../../src/model/validator-set.ts';
@@ -272,6 +272,116 @@ export function describeVerifier(name: string, scheme: SchemeName, create: () =>
         });
         expect(signersOf(signatures)).toHaveLength(3);
         expect(await checkCertificate(signatures as SignatureSet)).toBe(1);
+      });
+    });
+
+    describe('votes told of beforehand', () => {
+      // Large enough for their sum to be worth keeping.
+      const many = members(scheme, 40, 200);
+      const large = setOf(many);
+      const quorum = large.quorum;
+      let view = 10_000;
+      let over: Uint8Array;
+      let given: Vote[];
+
+      const told = async (from: readonly Vote[], about = over): Promise<void> => {
+        // The keys are parsed before the first sum begins.
+        const [first] = given as [Vote];
+        await verifier.check([signatureCheck(first.signer, over, first.signature)], 'now');
+        await verifier.formCertificate({ set: large, preimage: preimageOf(scheme, 9_999), votes: [first] });
+        for (const vote of from) verifier.anticipate?.(large, about, vote);
+      };
+      const form = (of: readonly Vote[]) =>
+        verifier.formCertificate({ set: large, preimage: over, votes: of });
+      const expectFormed = async (of: readonly Vote[], bad: readonly Vote[] = []): Promise<void> => {
+        const { signatures, badSigners } = await form(of);
+        const rest = of.filter((vote) => !bad.includes(vote));
+        expect([...badSigners].sort()).toEqual(bad.map(({ signer }) => signer).sort());
+        expect(signersOf(signatures)).toEqual(
+          rest.map(({ signer }) => large.indexOf.get(signer) as number).sort((a, b) => a - b),
+        );
+        const fresh = create();
+        const check: SignatureCheck = {
+          type: 'certificate',
+          set: large,
+          preimage: over,
+          signatures: signatures as SignatureSet,
+        };
+        expect([...(await fresh.check([check], 'now'))]).toEqual([1]);
+        await fresh[Symbol.asyncDispose]();
+      };
+
+      beforeEach(async () => {
+        over = preimageOf(scheme, ++view);
+        given = (await votesOf(many, over)).slice(0, quorum);
+      });
+
+      it('make the same certificate, told all, some or none of them', async () => {
+        const reference = await form(given);
+        for (const count of [quorum, quorum - 1, quorum - 5, 1, 0]) {
+          await told(given.slice(0, count));
+          expect(await form(given)).toEqual(reference);
+        }
+        await expectFormed(given);
+      });
+
+      it('are not in a certificate that is not asked of them', async () => {
+        await told(given);
+        await expectFormed(given.slice(2));
+        await told([...given, ...(await votesOf(members(scheme, 2, 201), over))]);
+        await expectFormed(given);
+      });
+
+      it('leave bad ones to be found and the rest to be a certificate (R20)', async () => {
+        const [other] = await votesOf(many.slice(3, 4), preimage);
+        const spoilt = given.map((vote, index) => {
+          if (index === 3) return other as Vote;
+          if (index === 7) return { ...vote, signature: flipped(vote.signature, 300) };
+          if (index === 9) return { ...vote, signature: (given[8] as Vote).signature };
+          if (index === 11) return { ...vote, signature: vote.signature.subarray(1) };
+          return vote;
+        });
+        await told(spoilt);
+        await expectFormed(
+          spoilt,
+          [3, 7, 9, 11].map((index) => spoilt[index] as Vote),
+        );
+        // What was told is not what is asked about.
+        await told(spoilt);
+        await expectFormed(given);
+        await told(given);
+        await expectFormed(
+          spoilt,
+          [3, 7, 9, 11].map((index) => spoilt[index] as Vote),
+        );
+      });
+
+      it('over other messages and by other sets do not mix', async () => {
+        for (let other = 0; other < 20; other++) {
+          await told(given.slice(0, 3), preimageOf(scheme, 20_000 + other));
+        }
+        const same = setOf(many, 3);
+        for (const vote of given) verifier.anticipate?.(same, over, vote);
+        await told(given.slice(5));
+        await expectFormed(given);
+      });
+
+      it('that make a good certificate together are one, whichever of them is whose', async () => {
+        const [a, b] = given as [Vote, Vote];
+        const swapped = [
+          { ...a, signature: b.signature },
+          { ...b, signature: a.signature },
+          ...given.slice(2),
+        ];
+        await told(swapped);
+        // The sum of the two is the right one: exactly this the optimistic sum cannot tell, and need not (R20).
+        const { signatures, badSigners } = await form(swapped);
+        if (scheme === 'bls12381') {
+          expect(badSigners).toEqual([]);
+          expect(signersOf(signatures)).toHaveLength(quorum);
+        } else {
+          expect([...badSigners].sort()).toEqual([a.signer, b.signer].sort());
+        }
       });
     });
 

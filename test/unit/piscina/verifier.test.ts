@@ -257,3 +257,133 @@ describe('trusted keys', () => {
     expect([...(await verifier.check(checks, 'now'))]).toEqual([1, 0]);
   });
 });
+
+describe('votes told of beforehand', () => {
+  const many = members('bls12381', 34);
+  const large = setOf(many);
+  const over = preimageOf('bls12381', 5);
+  let given: Vote[];
+
+  beforeAll(async () => {
+    given = (await votesOf(many, over)).slice(0, large.quorum);
+  });
+
+  /** A verifier that knows the keys of both sets, with the jobs that it has run since. */
+  const startKnowing = async (...sets: readonly ValidatorSet[]) => {
+    const ran: Job['type'][] = [];
+    const inline = createInlineExecutor();
+    const executor: Executor = {
+      ...inline,
+      run: (job, priority) => {
+        ran.push(job.type);
+        return inline.run(job, priority);
+      },
+    };
+    const verifier = new ExecutorVerifier('bls12381', executor, true);
+    for (const known of sets) verifier.anticipate(known, over, given[0] as Vote);
+    await settle();
+    expect(ran.splice(0)).toEqual(sets.map(() => 'parse-keys'));
+    return { verifier, ran };
+  };
+
+  it('leave one verification to be done', async () => {
+    const { verifier, ran } = await startKnowing(large);
+    for (const vote of given.slice(1)) verifier.anticipate(large, over, vote);
+    const { signatures, badSigners } = await verifier.formCertificate({
+      set: large,
+      preimage: over,
+      votes: given,
+    });
+    expect([signatures?.bytes.length, badSigners]).toEqual([48, []]);
+    expect(ran).toEqual(['finish']);
+    expect(verifier.statistics().summed).toBe(1);
+    // What was formed is known to be valid, and its sum is used up.
+    const check: SignatureCheck = {
+      type: 'certificate',
+      set: large,
+      preimage: over,
+      signatures: signatures as SignatureSet,
+    };
+    expect([...(await verifier.check([check], 'now'))]).toEqual([1]);
+    await verifier.formCertificate({ set: large, preimage: over, votes: given });
+    expect(ran).toEqual(['finish', 'form']);
+  });
+
+  it('are judged one by one when their sum is not good', async () => {
+    const { verifier, ran } = await startKnowing(large);
+    const [other] = await votesOf(many.slice(2, 3), preimageOf('bls12381', 6));
+    const spoilt = given.map((vote, index) => (index === 2 ? (other as Vote) : vote));
+    for (const vote of spoilt) verifier.anticipate(large, over, vote);
+    const { badSigners } = await verifier.formCertificate({ set: large, preimage: over, votes: spoilt });
+    expect(badSigners).toEqual([many[2]?.id]);
+    expect(ran).toEqual(['finish', 'form']);
+    expect(verifier.statistics().summed).toBe(0);
+  });
+
+  it.each([
+    ['other votes than told', 3, 0],
+    ['another vote of a signer', 0, 1],
+  ])('are not used for %s', async (_, from, swapped) => {
+    const { verifier, ran } = await startKnowing(large);
+    for (const vote of given) verifier.anticipate(large, over, vote);
+    const asked = given
+      .slice(from)
+      .map((vote, index) => (index < swapped ? { ...vote, signature: given[5]!.signature } : vote));
+    const { badSigners } = await verifier.formCertificate({ set: large, preimage: over, votes: asked });
+    expect(badSigners).toHaveLength(swapped);
+    expect(ran).toEqual(['form']);
+  });
+
+  it('are kept for a few statements: the ones that nobody votes for any more make way', async () => {
+    const { verifier, ran } = await startKnowing(large);
+    for (const vote of given) verifier.anticipate(large, over, vote);
+    const told = async (others: number): Promise<readonly string[]> => {
+      for (const vote of given) verifier.anticipate(large, over, vote);
+      for (let view = 100; view < 100 + others; view++) {
+        verifier.anticipate(large, preimageOf('bls12381', view), given[0] as Vote);
+      }
+      await verifier.formCertificate({ set: large, preimage: over, votes: given });
+      return ran.splice(0);
+    };
+    expect(await told(7)).toEqual(['finish']);
+    expect(await told(8)).toEqual(['form']);
+  });
+
+  it('do not make a set and a statement be mixed up with others', async () => {
+    const same = setOf(many, 2);
+    const { verifier, ran } = await startKnowing(large, same);
+    const later = preimageOf('bls12381', 7);
+    for (const vote of given) {
+      verifier.anticipate(same, over, vote);
+      verifier.anticipate(large, later, vote);
+    }
+    await verifier.formCertificate({ set: large, preimage: over, votes: given });
+    expect(ran).toEqual(['form']);
+    await verifier.formCertificate({ set: same, preimage: over, votes: given });
+    expect(ran).toEqual(['form', 'finish']);
+  });
+
+  it('of small sets, and of Ed25519, are not summed', async () => {
+    const few = setOf(many.slice(0, 31));
+    const { verifier, ran } = await startKnowing();
+    for (const vote of given) verifier.anticipate(few, over, vote);
+    await settle();
+    expect(ran).toEqual([]);
+    const other = new ExecutorVerifier('ed25519', createInlineExecutor(), true);
+    other.anticipate(large, over, given[0] as Vote);
+    await settle();
+    expect(other.statistics().completed).toBe(0);
+  });
+
+  it('may be garbage', async () => {
+    const { verifier, ran } = await startKnowing(large);
+    const [first] = given as [Vote];
+    verifier.anticipate(large, over, { ...first, signature: first.signature.subarray(1) });
+    verifier.anticipate(large, over, { ...first, signature: new Uint8Array(96).fill(255) });
+    verifier.anticipate(large, over, { signer: asReplicaId('ff'), signature: first.signature });
+    for (const vote of given) verifier.anticipate(large, over, vote);
+    for (const vote of given.toReversed()) verifier.anticipate(large, over, vote);
+    const { badSigners } = await verifier.formCertificate({ set: large, preimage: over, votes: given });
+    expect([badSigners, ran]).toEqual([[], ['finish']]);
+  });
+});

@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { createSigner, generateKeys } from '../../../src/adapters/native/index.ts';
+import { createVerifier } from '../../../src/adapters/piscina/index.ts';
 import { ConfigError, PoolError, StorageError } from '../../../src/model/errors.ts';
 import type { ReplicaEvent } from '../../../src/model/events.ts';
 import { asHeight, asReplicaId } from '../../../src/model/ids.ts';
 import type { SchemeName } from '../../../src/model/scheme.ts';
 import type { KVStore } from '../../../src/ports/kv-store.ts';
 import type { Network } from '../../../src/ports/network.ts';
+import type { Verifier } from '../../../src/ports/signature-scheme.ts';
 import type { Replica, ReplicaOptions } from '../../../src/runtime/replica.ts';
 import { initializeStorage } from '../../../src/storage/genesis.ts';
 import { type Cluster, createCluster, type Node, until } from './support/cluster.ts';
@@ -284,6 +286,39 @@ const withWrite = (store: KVStore, write: KVStore['write']): KVStore => ({
   write,
   close: () => store.close(),
   [Symbol.asyncDispose]: () => store.close(),
+});
+
+describe('a verifier', () => {
+  it('is told of the votes that a certificate is then formed of, before it is', async () => {
+    cluster = await createCluster('ed25519', 4);
+    const real = createVerifier({ scheme: 'ed25519', workers: 0 });
+    const told = new Map<string, Set<Uint8Array>>();
+    const formed: { readonly told: number; readonly votes: number }[] = [];
+    const keyOf = (preimage: Uint8Array): string => Buffer.from(preimage).toString('hex');
+    const verifier: Verifier = {
+      scheme: 'ed25519',
+      check: (checks, priority, signal) => real.check(checks, priority, signal),
+      anticipate(set, preimage, { signer, signature }) {
+        expect(set.indexOf.has(signer)).toBe(true);
+        told.set(keyOf(preimage), (told.get(keyOf(preimage)) ?? new Set()).add(signature));
+      },
+      formCertificate(job, signal) {
+        const before = told.get(keyOf(job.preimage));
+        const count = job.votes.filter(({ signature }) => before?.has(signature)).length;
+        formed.push({ told: count, votes: job.votes.length });
+        return real.formCertificate(job, signal);
+      },
+      checkPossession: (keys, signal) => real.checkPossession(keys, signal),
+      [Symbol.asyncDispose]: () => real.close(),
+    };
+    const replica = await cluster.start(0, { verifier });
+    await Promise.all([1, 2, 3].map((index) => cluster.start(index)));
+    await until(() => formed.length >= 8 && heightOf(replica) > 4);
+    // The last vote of a quorum is what forms it.
+    for (const { told: count, votes } of formed) expect([votes - 1, votes]).toContain(count);
+    await replica.close();
+    await real.close();
+  });
 });
 
 describe('stopping', () => {

@@ -7,7 +7,13 @@ import { asBlockHash, asChainId, asPower, asReplicaId, asView } from '../../../s
 import type { VoteSubject } from '../../../src/model/messages.ts';
 import { NO_SIGNATURES } from '../../../src/model/scheme.ts';
 import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
-import type { CertificateJob, SignatureCheck, Verifier } from '../../../src/ports/signature-scheme.ts';
+import type {
+  CancelSignal,
+  CertificateJob,
+  SignatureCheck,
+  Verifier,
+} from '../../../src/ports/signature-scheme.ts';
+import { Cancellation } from '../../../src/runtime/cancellation.ts';
 import { createCounters } from '../../../src/runtime/counters.ts';
 import type { LocalInput } from '../../../src/runtime/local-input.ts';
 import { createVerification } from '../../../src/runtime/verification.ts';
@@ -30,7 +36,7 @@ const certificateCheck: CoreCheck = { type: 'certificate', set, subject, signatu
 interface Asked {
   readonly what: readonly SignatureCheck[] | CertificateJob;
   readonly priority: string | null;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -42,12 +48,12 @@ function start() {
   const ask = <Answer>(
     what: Asked['what'],
     priority: string | null,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      asked.push({ what, priority, signal: signal as AbortSignal, resolve: resolve as never, reject });
+      asked.push({ what, priority, signal: signal as CancelSignal, resolve: resolve as never, reject });
     });
-  const verifier: Verifier = {
+  const verifier: { -readonly [Key in keyof Verifier]: Verifier[Key] } = {
     scheme: 'ed25519',
     check: (checks, priority, signal) => ask(checks, priority, signal),
     formCertificate: (job, signal) => ask(job, null, signal),
@@ -61,7 +67,7 @@ function start() {
     answer: (input) => answers.push(input),
     onFault: (error) => faults.push(error),
   });
-  return { asked, answers, faults, counters, verification };
+  return { asked, answers, faults, counters, verification, verifier };
 }
 
 describe('verification', () => {
@@ -95,6 +101,27 @@ describe('verification', () => {
     expect(answers).toEqual([
       { type: 'certificate-formed', request: request(1), signatures: NO_SIGNATURES, badSigners: [signer] },
     ]);
+  });
+
+  it('tells a verifier that wants to know of votes, all of one statement with one preimage', () => {
+    const { verifier, verification } = start();
+    verification.anticipate({ set, subject, signer, signature });
+    const told: (readonly [ValidatorSet, Uint8Array, object])[] = [];
+    verifier.anticipate = (...vote) => told.push(vote);
+    const leave: VoteSubject = { type: 'timeout-vote', chainId: subject.chainId, view: subject.view };
+    const subjects = [
+      subject,
+      { ...subject },
+      leave,
+      { ...leave },
+      { ...subject, phase: 'prepare' } as const,
+    ];
+    for (const one of subjects) verification.anticipate({ set, subject: one, signer, signature });
+    expect(told).toEqual(
+      subjects.map((one) => [set, signingPreimage('ed25519', one), { signer, signature }]),
+    );
+    expect(told[1]?.[1]).toBe(told[0]?.[1]);
+    expect(told[3]?.[1]).toBe(told[2]?.[1]);
   });
 
   it('aborts a cancelled request and answers nothing, however it ends', async () => {
@@ -142,5 +169,21 @@ describe('verification', () => {
     for (const one of asked) one.reject(new Error('aborted'));
     await settle();
     expect([answers, faults]).toEqual([[], []]);
+  });
+});
+
+describe('a cancellation', () => {
+  it('tells everyone who listens, once', () => {
+    const signal = new Cancellation();
+    const heard: string[] = [];
+    const first = (): unknown => heard.push('first');
+    const second = (): unknown => heard.push(`second: ${(signal.reason as Error).name}`);
+    for (const listener of [first, second, second]) signal.addEventListener('abort', listener);
+    signal.removeEventListener('abort', first);
+    signal.removeEventListener('abort', first);
+    expect([signal.aborted, signal.reason]).toEqual([false, undefined]);
+    signal.abort();
+    signal.abort();
+    expect([signal.aborted, heard]).toEqual([true, ['second: AbortError']]);
   });
 });
