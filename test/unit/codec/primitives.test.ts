@@ -1,5 +1,8 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { checksum } from '../../../src/codec/checksum.ts';
 import {
+  allocate,
   createWriter,
   decode,
   finish,
@@ -80,5 +83,27 @@ describe('sha256', () => {
     const digest = sha256(new TextEncoder().encode('abc'));
     expect(bytesToHex(digest)).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     expect(digest.constructor).toBe(Uint8Array);
+  });
+});
+
+describe('a checksum', () => {
+  it.each([0, 1, 2, 41, 63, 64, 65, 1_000])(
+    'of a key of %d bytes is that of zlib over key and value',
+    (length) => {
+      const key = Uint8Array.from({ length }, (_, at) => (at * 31 + length) & 0xff);
+      const value = Uint8Array.from({ length: 300 }, (_, at) => (at * 7) & 0xff);
+      expect(checksum(key, value)).toBe(crc32(Buffer.concat([key, value])));
+    },
+  );
+});
+
+describe('allocate', () => {
+  it('gives every byte away once', () => {
+    const pieces = Array.from({ length: 3_000 }, (_, at) => allocate(at % 50).fill(at & 0xff));
+    for (const [at, piece] of pieces.entries()) {
+      expect(piece.length).toBe(at % 50);
+      expect(piece.every((byte) => byte === (at & 0xff))).toBe(true);
+    }
+    expect(allocate(100_000).length).toBe(100_000);
   });
 });
