@@ -1,11 +1,18 @@
 /** Above this a chunk is halved: splicing a few hundred pointers costs less than a microsecond. */
 const MAX_CHUNK = 512;
 
-/** An ordered set of strings: a list of sorted chunks, since a simulated disk keeps many keys and ranges over few. */
+/** Changes that may wait for the next range; few enough that what waits is no burden. */
+const MAX_WAITING = 4_096;
+
+/**
+ * An ordered set of strings: a list of sorted chunks, since a simulated disk keeps many keys and ranges over few. It
+ * ranges seldom, too: changes wait until then, and a key that comes and goes meanwhile is never sorted in.
+ */
 export interface SortedKeys {
   readonly size: number;
   /** `key` must not be in the set. */
   add(key: string): void;
+  /** `key` must be in the set. */
   delete(key: string): void;
   /** Keys of `[start, end)`, ascending, or descending with `reverse`; the set must not change meanwhile. */
   range(start: string, end: string, reverse: boolean): Iterable<string>;
@@ -60,27 +67,52 @@ function* descending(chunks: readonly (readonly string[])[], start: string, end:
 export function createSortedKeys(): SortedKeys {
   const chunks: string[][] = [[]];
   let size = 0;
+  /** Whether each key that changed is to be there. */
+  const waiting = new Map<string, boolean>();
+
+  const insert = (key: string): void => {
+    const at = chunkOf(chunks, key);
+    const chunk = chunks[at] as string[];
+    const slot = lowerBound(chunk, key);
+    if (chunk[slot] === key) return;
+    chunk.splice(slot, 0, key);
+    if (chunk.length > MAX_CHUNK) chunks.splice(at + 1, 0, chunk.splice(chunk.length >> 1));
+  };
+  const remove = (key: string): void => {
+    const at = chunkOf(chunks, key);
+    const chunk = chunks[at] as string[];
+    const slot = lowerBound(chunk, key);
+    if (chunk[slot] !== key) return;
+    chunk.splice(slot, 1);
+    if (chunk.length === 0 && chunks.length > 1) chunks.splice(at, 1);
+  };
+  const catchUp = (): void => {
+    for (const [key, isThere] of waiting) {
+      if (isThere) insert(key);
+      else remove(key);
+    }
+    waiting.clear();
+  };
+  const note = (key: string, isThere: boolean): void => {
+    waiting.set(key, isThere);
+    if (waiting.size > MAX_WAITING) catchUp();
+  };
+
   return {
     get size() {
       return size;
     },
     add(key) {
-      const at = chunkOf(chunks, key);
-      const chunk = chunks[at] as string[];
-      chunk.splice(lowerBound(chunk, key), 0, key);
       size++;
-      if (chunk.length > MAX_CHUNK) chunks.splice(at + 1, 0, chunk.splice(chunk.length >> 1));
+      note(key, true);
     },
     delete(key) {
-      const at = chunkOf(chunks, key);
-      const chunk = chunks[at] as string[];
-      const slot = lowerBound(chunk, key);
-      if (chunk[slot] !== key) return;
-      chunk.splice(slot, 1);
       size--;
-      if (chunk.length === 0 && chunks.length > 1) chunks.splice(at, 1);
+      note(key, false);
     },
-    range: (start, end, reverse) =>
-      reverse ? descending(chunks, start, end) : ascending(chunks, start, end),
+    range(start, end, reverse) {
+      catchUp();
+      return reverse ? descending(chunks, start, end) : ascending(chunks, start, end);
+    },
   };
 }

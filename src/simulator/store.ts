@@ -1,6 +1,11 @@
+import { allocate } from '../codec/primitives.ts';
 import { StorageError } from '../model/errors.ts';
-import type { KVSnapshot, WriteBatch } from '../ports/kv-store.ts';
-import { createSortedKeys } from './sorted-keys.ts';
+import type { KeyRange, KVSnapshot, WriteBatch } from '../ports/kv-store.ts';
+import type { KeptRecord, Records } from '../storage/schema.ts';
+import { createSortedKeys, type SortedKeys } from './sorted-keys.ts';
+
+/** A snapshot whose records remember what they were decoded to. */
+export type KeptSnapshot = KVSnapshot & Required<Records>;
 
 /**
  * A key-value map that remembers how to undo its latest writes, which is all that a disk with a volatile cache is:
@@ -16,10 +21,10 @@ export interface RevertibleStore {
   /** A crash: all but the oldest `survivors` volatile writes are undone, and those become durable. */
   crash(survivors: number): void;
   /** Reads what is there now; valid until the next write. */
-  reader(): KVSnapshot;
+  reader(): KeptSnapshot;
 }
 
-type Undo = readonly (readonly [key: string, before: Uint8Array | undefined])[];
+type Undo = readonly (readonly [key: string, before: KeptRecord | undefined])[];
 
 /** Of any bytes, without a Buffer of their own: keys are turned into strings more often than anything else here. */
 const latin1 = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
@@ -28,20 +33,26 @@ const latin1 = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number,
 const keyString = (key: Uint8Array): string => latin1.call(key, 0, key.length);
 const keyBytes = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'latin1'));
 
+/** A disk does not change when its writer reuses a buffer. */
+function copyOf(value: Uint8Array): Uint8Array {
+  const copy = allocate(value.length);
+  copy.set(value);
+  return copy;
+}
+
 export function createRevertibleStore(): RevertibleStore {
-  const values = new Map<string, Uint8Array>();
+  const values = new Map<string, KeptRecord>();
   const keys = createSortedKeys();
   const undos: Undo[] = [];
 
-  const put = (key: string, value: Uint8Array | undefined): void => {
-    const isNew = !values.has(key);
-    if (value === undefined) {
-      if (!isNew) keys.delete(key);
+  const put = (key: string, before: KeptRecord | undefined, record: KeptRecord | undefined): void => {
+    if (record === undefined) {
+      if (before !== undefined) keys.delete(key);
       values.delete(key);
       return;
     }
-    if (isNew) keys.add(key);
-    values.set(key, value);
+    if (before === undefined) keys.add(key);
+    values.set(key, record);
   };
   const settle = (count: number): void => {
     undos.splice(0, count);
@@ -55,17 +66,18 @@ export function createRevertibleStore(): RevertibleStore {
       return undos.length;
     },
     write({ sets, deletes }) {
-      const undo: (readonly [string, Uint8Array | undefined])[] = [];
+      const undo: (readonly [string, KeptRecord | undefined])[] = [];
       for (const [key, value] of sets) {
         const name = keyString(key);
-        undo.push([name, values.get(name)]);
-        // A copy: a disk does not change when its writer reuses a buffer.
-        put(name, new Uint8Array(value));
+        const before = values.get(name);
+        undo.push([name, before]);
+        put(name, before, { value: copyOf(value), decoded: undefined });
       }
       for (const key of deletes) {
         const name = keyString(key);
-        undo.push([name, values.get(name)]);
-        put(name, undefined);
+        const before = values.get(name);
+        undo.push([name, before]);
+        put(name, before, undefined);
       }
       undos.push(undo);
     },
@@ -73,36 +85,52 @@ export function createRevertibleStore(): RevertibleStore {
     crash(survivors) {
       while (undos.length > survivors) {
         const undo = undos.pop() as Undo;
-        for (const [key, before] of undo.toReversed()) put(key, before);
+        for (const [key, before] of undo.toReversed()) put(key, values.get(key), before);
       }
       settle(undos.length);
     },
-    reader: () => createReader(values, keys.range),
+    reader: () => new Reader(values, keys),
   };
 }
 
-function createReader(
-  values: ReadonlyMap<string, Uint8Array>,
-  keysOf: (start: string, end: string, reverse: boolean) => Iterable<string>,
-): KVSnapshot {
-  let open = true;
-  const read = <Result>(what: () => Result): Result => {
-    if (!open) throw new StorageError('the snapshot is closed');
-    return what();
-  };
-  const close = (): void => {
-    open = false;
-  };
-  return {
-    get: (key) => read(() => values.get(keyString(key)) ?? null),
-    *range({ start, end, limit = Number.POSITIVE_INFINITY, reverse = false }) {
-      let left = limit;
-      for (const key of keysOf(keyString(start), keyString(end), reverse)) {
-        if (left-- <= 0) return;
-        yield read(() => [keyBytes(key), new Uint8Array(values.get(key) as Uint8Array)] as const);
-      }
-    },
-    close,
-    [Symbol.dispose]: close,
-  };
+class Reader implements KeptSnapshot {
+  readonly #values: ReadonlyMap<string, KeptRecord>;
+  readonly #keys: SortedKeys;
+  #open = true;
+
+  constructor(values: ReadonlyMap<string, KeptRecord>, keys: SortedKeys) {
+    this.#values = values;
+    this.#keys = keys;
+  }
+
+  kept(key: Uint8Array): KeptRecord | null {
+    if (!this.#open) throw new StorageError('the snapshot is closed');
+    return this.#values.get(keyString(key)) ?? null;
+  }
+
+  get(key: Uint8Array): Uint8Array | null {
+    return this.kept(key)?.value ?? null;
+  }
+
+  *range({
+    start,
+    end,
+    limit = Number.POSITIVE_INFINITY,
+    reverse = false,
+  }: KeyRange): ReturnType<KVSnapshot['range']> {
+    let left = limit;
+    for (const name of this.#keys.range(keyString(start), keyString(end), reverse)) {
+      if (left-- <= 0) return;
+      const key = keyBytes(name);
+      yield [key, copyOf((this.kept(key) as KeptRecord).value)];
+    }
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

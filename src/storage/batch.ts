@@ -1,5 +1,5 @@
 import type { WriteBatch } from '../ports/kv-store.ts';
-import type { Records } from './schema.ts';
+import type { KeptRecord, Records } from './schema.ts';
 
 /** A batch in the making, on top of the records that it changes: what was written to it shows at once. */
 export interface BatchInProgress extends Records {
@@ -9,30 +9,45 @@ export interface BatchInProgress extends Records {
   finish(): WriteBatch;
 }
 
-/** One character per byte: two keys are the same string if they are the same key. (`apply` beats spreading 5 to 1.) */
-const textOf = (key: Uint8Array): string => String.fromCharCode.apply(null, key as unknown as number[]);
+const latin1Slice = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
+
+/** One character per byte: two keys are the same string if they are the same key. */
+const textOf = (key: Uint8Array): string => latin1Slice.call(key, 0, key.length);
+
+interface Written {
+  readonly key: Uint8Array;
+  /** Null for a deletion. */
+  readonly record: KeptRecord | null;
+}
 
 export function beginBatch(records: Records): BatchInProgress {
-  const written = new Map<string, readonly [key: Uint8Array, value: Uint8Array | null]>();
-  return {
+  const written = new Map<string, Written>();
+  const batch: BatchInProgress = {
     get(key) {
       const entry = written.get(textOf(key));
-      return entry === undefined ? records.get(key) : entry[1];
+      return entry === undefined ? records.get(key) : (entry.record?.value ?? null);
     },
     set(key, value) {
-      written.set(textOf(key), [key, value]);
+      written.set(textOf(key), { key, record: { value, decoded: undefined } });
     },
     delete(key) {
-      written.set(textOf(key), [key, null]);
+      written.set(textOf(key), { key, record: null });
     },
     finish() {
       const sets: [Uint8Array, Uint8Array][] = [];
       const deletes: Uint8Array[] = [];
-      for (const [key, value] of written.values()) {
-        if (value === null) deletes.push(key);
-        else sets.push([key, value]);
+      for (const { key, record } of written.values()) {
+        if (record === null) deletes.push(key);
+        else sets.push([key, record.value]);
       }
       return { sets, deletes };
     },
   };
+  if (records.kept !== undefined) {
+    batch.kept = (key) => {
+      const entry = written.get(textOf(key));
+      return entry === undefined ? (records.kept?.(key) ?? null) : entry.record;
+    };
+  }
+  return batch;
 }

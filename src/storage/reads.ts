@@ -45,22 +45,54 @@ import { readValidatorSets, readValidatorSetUpdates } from './validator-records.
 /** Above all that was ever accepted: a chain's limits were kept to when a record was written. */
 const NO_LIMIT = 0x7fff_fff0;
 
-/** How stored certificates are read. */
-const storedFormat = (scheme: SchemeName): WireFormat => ({
-  scheme,
-  limits: {
-    maxBlockBytes: NO_LIMIT,
-    maxDatums: NO_LIMIT,
-    maxValidators: NO_LIMIT,
-    maxSyncBlocks: NO_LIMIT,
-    maxSyncBytes: NO_LIMIT,
-  },
-});
+const STORED_LIMITS = {
+  maxBlockBytes: NO_LIMIT,
+  maxDatums: NO_LIMIT,
+  maxValidators: NO_LIMIT,
+  maxSyncBlocks: NO_LIMIT,
+  maxSyncBytes: NO_LIMIT,
+} as const;
 
-export function readStateVariable(snapshot: Records): StateRecord {
-  const key = variableKey('state');
-  return decodeRecord(key, demandRecord(snapshot, key), readState);
+const STORED_FORMATS: { readonly [Scheme in SchemeName]: WireFormat } = {
+  ed25519: { scheme: 'ed25519', limits: STORED_LIMITS },
+  bls12381: { scheme: 'bls12381', limits: STORED_LIMITS },
+};
+
+/** How stored certificates are read. */
+const storedFormat = (scheme: SchemeName): WireFormat => STORED_FORMATS[scheme];
+
+/**
+ * What `make` makes of the record's payload, null when there is no such record. Of one record always the same thing:
+ * a store that keeps it in memory keeps that too.
+ */
+function findRecord<T extends object | number>(
+  records: Records,
+  key: Uint8Array,
+  make: (payload: Uint8Array) => T,
+): T | null {
+  if (records.kept === undefined) {
+    const payload = readRecord(records, key);
+    return payload === null ? null : make(payload);
+  }
+  const record = records.kept(key);
+  if (record === null) return null;
+  record.decoded ??= make(openRecord(key, record.value));
+  return record.decoded as T;
 }
+
+/** The same of a record that must be there. */
+function demand<T extends object | number>(
+  records: Records,
+  key: Uint8Array,
+  make: (payload: Uint8Array) => T,
+): T {
+  return findRecord(records, key, make) ?? make(demandRecord(records, key));
+}
+
+const STATE_KEY = variableKey('state');
+
+export const readStateVariable = (snapshot: Records): StateRecord =>
+  demand(snapshot, STATE_KEY, (payload) => decodeRecord(STATE_KEY, payload, readState));
 
 /** A reader of the variable `name`, which must be the one that `state` was written with. */
 function guarded<T>(name: GuardedVariable, read: (reader: Reader, format: WireFormat) => T) {
@@ -88,15 +120,14 @@ export const readKept = guarded('keptPcs', readKeptPcs);
 /** The height of a stored block, null when there is no such block. */
 export function heightOf(snapshot: Records, hash: BlockHash): Height | null {
   const key = heightOfKey(hash);
-  const payload = readRecord(snapshot, key);
-  return payload === null ? null : decodeRecord(key, payload, readHeight);
+  return findRecord(snapshot, key, (payload) => decodeRecord(key, payload, readHeight));
 }
 
 /** A block that is stored. */
 export function readBlock(snapshot: Records, scheme: SchemeName, id: BlockId): StoredBlock {
   const key = blockKey('headers', id.height, id.hash);
-  return decodeRecord(key, demandRecord(snapshot, key), (reader) =>
-    readStoredBlock(reader, storedFormat(scheme), id),
+  return demand(snapshot, key, (payload) =>
+    decodeRecord(key, payload, (reader) => readStoredBlock(reader, storedFormat(scheme), id)),
   );
 }
 
@@ -109,8 +140,7 @@ export function findBlock(snapshot: Records, scheme: SchemeName, hash: BlockHash
 
 export function readCommittedAt(snapshot: Records, height: Height): CommittedRecord | null {
   const key = blockAtHeightKey(height);
-  const payload = readRecord(snapshot, key);
-  return payload === null ? null : decodeRecord(key, payload, readCommitted);
+  return findRecord(snapshot, key, (payload) => decodeRecord(key, payload, readCommitted));
 }
 
 /** The same, of a height that may be committed: up to the highest one, all are. */
@@ -141,7 +171,7 @@ export function readData(snapshot: Records, block: StoredBlock): readonly Datum[
 export function readPendingUpdates(snapshot: Records, block: StoredBlock): PendingUpdates | null {
   if (!block.changesAppState) return null;
   const { height, hash } = block.header;
-  return pendingUpdates(demandRecord(snapshot, blockKey('appStateUpdates', height, hash)));
+  return demand(snapshot, blockKey('appStateUpdates', height, hash), pendingUpdates);
 }
 
 export function readValidatorUpdates(snapshot: Records, block: StoredBlock): ValidatorSetUpdates | null {

@@ -154,8 +154,18 @@ export function openRecord(key: Uint8Array, value: Uint8Array): Uint8Array {
   return payload;
 }
 
+/** A record that is kept in memory: its bytes never change, so they need checking and decoding but once. */
+export interface KeptRecord {
+  readonly value: Uint8Array;
+  /** What reads.ts made of `value`; undefined until it is first read. */
+  decoded: unknown;
+}
+
 /** Where single records are read: a snapshot, or a batch in the making on top of one. */
-export type Records = Pick<KVSnapshot, 'get'>;
+export interface Records extends Pick<KVSnapshot, 'get'> {
+  /** The record that `get` gives the value of: for stores in memory, whose readers decode a record again and again. */
+  kept?(key: Uint8Array): KeptRecord | null;
+}
 
 /** The payload of the record under `key`, null when there is none. */
 export function readRecord(records: Records, key: Uint8Array): Uint8Array | null {
