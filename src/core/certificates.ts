@@ -8,7 +8,7 @@ import {
 } from '../model/certificate.ts';
 import type { ReplicaId } from '../model/ids.ts';
 import { asView, ZERO_HASH } from '../model/ids.ts';
-import type { Message } from '../model/messages.ts';
+import type { Message, VoteSubject } from '../model/messages.ts';
 import type { ValidatorSet } from '../model/validator-set.ts';
 import { fetchBlock, triggerSync } from './block-sync/requests.ts';
 import { applyCertificate } from './block-tree/apply.ts';
@@ -26,7 +26,7 @@ import {
   type Waiter,
 } from './pending.ts';
 import type { Core } from './state.ts';
-import { pcVerdict, recordVerdict, signaturesOf, subjectOf, verdictOn } from './verdicts.ts';
+import { certificateVerdict, pcVerdict, recordVerdict, signaturesOf, subjectOf } from './verdicts.ts';
 
 /** The certificates inside a message, to be processed before the message itself (R28). */
 export function certificatesIn(message: Message): readonly ProgressCertificate[] {
@@ -64,13 +64,15 @@ export function isWorthVerifying(core: Core, certificate: ProgressCertificate): 
 export function openQuestions(core: Core, certificate: ProgressCertificate): readonly CertificateQuestion[] {
   if (certificate.type === 'pc' && isGenesisPc(certificate.pc)) return [];
   if (!isOurs(core, certificate)) return [];
+  const assigned = certificate.type === 'pc' ? assignedSet(core, certificate.pc) : 'retired';
+  if (typeof assigned !== 'string' && certificateVerdict(core, assigned, certificate) === true) return [];
+  const open = activeSets(core.sets).filter(
+    (set) => certificateVerdict(core, set, certificate) === undefined,
+  );
+  if (open.length === 0) return [];
   const subject = subjectOf(certificate);
   const signatures = signaturesOf(certificate);
-  const assigned = certificate.type === 'pc' ? assignedSet(core, certificate.pc) : 'retired';
-  if (typeof assigned !== 'string' && verdictOn(core, assigned, subject, signatures) === true) return [];
-  return activeSets(core.sets)
-    .filter((set) => verdictOn(core, set, subject, signatures) === undefined)
-    .map((set) => ({ set, subject, signatures }));
+  return open.map((set) => ({ set, subject, signatures }));
 }
 
 /** Of our chain, and a TC of an epoch-change view (R8). */
@@ -109,8 +111,15 @@ const isAskedIn = (
       other.set === set &&
       other.subject.view === subject.view &&
       (other.signatures === signatures || isSameSignatures(other.signatures.bytes, signatures.bytes)) &&
-      JSON.stringify(other.subject) === JSON.stringify(subject),
+      isSameSubject(other.subject, subject),
   );
+
+const isSameSubject = (a: VoteSubject, b: VoteSubject): boolean =>
+  a.chainId === b.chainId &&
+  a.view === b.view &&
+  (a.type === 'phase-vote'
+    ? b.type === 'phase-vote' && a.block === b.block && a.phase === b.phase
+    : b.type === 'timeout-vote');
 
 function isSameSignatures(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
@@ -139,9 +148,7 @@ export function recordVerdicts(
 /** Whether a quorum of an active set signed: what counts for leaving views, applicable or not (section 7). */
 export function isSignedByActiveSet(core: Core, certificate: ProgressCertificate): boolean {
   if (!isOurs(core, certificate)) return false;
-  const subject = subjectOf(certificate);
-  const signatures = signaturesOf(certificate);
-  return activeSets(core.sets).some((set) => verdictOn(core, set, subject, signatures) === true);
+  return activeSets(core.sets).some((set) => certificateVerdict(core, set, certificate) === true);
 }
 
 /**
@@ -153,9 +160,8 @@ export function isBlameworthy(core: Core, certificate: ProgressCertificate): boo
   const { pc } = certificate;
   if (pc.chainId !== core.config.chain.chainId) return true;
   if (!core.tree.blocks.has(pc.block) || assignedSetOrNull(core, pc) === null) return false;
-  const subject = subjectOf(certificate);
   const isRefused = activeSets(core.sets).every(
-    (set) => verdictOn(core, set, subject, pc.signatures) === false,
+    (set) => certificateVerdict(core, set, certificate) === false,
   );
   return isRefused && !hasPendingUpdate(core);
 }

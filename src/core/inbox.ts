@@ -25,6 +25,8 @@ export const INBOX_EPOCHS = 4;
 
 export const emptyInbox = (): Inbox => ({ views: new Map(), perPeer: new Map(), bytes: 0 });
 
+const NOTHING: readonly InboxEntry[] = [];
+
 /** Keeps a message; false when its sender's quota is used up. */
 export function buffer(inbox: Inbox, entry: InboxEntry): boolean {
   const used = inbox.perPeer.get(entry.from) ?? { bytes: 0, messages: 0 };
@@ -40,7 +42,8 @@ export function buffer(inbox: Inbox, entry: InboxEntry): boolean {
 
 /** Removes and returns the messages of `view`, and forgets those of earlier views. */
 export function takeView(inbox: Inbox, view: View): readonly InboxEntry[] {
-  const taken = inbox.views.get(view) ?? [];
+  if (inbox.views.size === 0) return NOTHING;
+  const taken = inbox.views.get(view) ?? NOTHING;
   for (const [at, entries] of inbox.views) {
     if (at > view) continue;
     inbox.views.delete(at);

@@ -94,17 +94,9 @@ export function finishStep(core: Core): readonly Effect[] {
   if (out.delta.proposeUpTo !== undefined) core.proposeUpToTicket = core.lastTicket;
   if (out.delta.inserts.length > 0 || out.delta.commits.length > 0) core.treeTicket = core.lastTicket;
   if (out.delta.entry !== undefined) core.entryTicket = core.lastTicket;
-  const effects: Effect[] = mustPersist
-    ? [
-        {
-          type: 'persist',
-          ticket: core.lastTicket,
-          delta: out.delta,
-          flush: out.flushNow ? 'now' : 'lazy',
-        },
-        ...out.effects,
-      ]
-    : out.effects;
   core.out = emptyOutput();
-  return effects;
+  if (!mustPersist) return out.effects;
+  const flush = out.flushNow ? 'now' : 'lazy';
+  out.effects.unshift({ type: 'persist', ticket: core.lastTicket, delta: out.delta, flush });
+  return out.effects;
 }

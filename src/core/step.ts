@@ -207,6 +207,7 @@ function settle(core: Core): void {
 /** A certificate may satisfy a lock clause or decide an update; a block may be the missing parent. */
 function retryWaiting(core: Core, inserted: boolean): void {
   const waiting = core.waiting;
+  if (waiting.length === 0) return;
   core.waiting = [];
   for (const one of waiting) {
     const { from, message, lacks } = one;
@@ -232,7 +233,7 @@ function broadcastFormed(core: Core): void {
     if (certificate.type === 'pc' && core.announced === asView(certificate.pc.view + 1)) continue;
     broadcastCertificate(core, certificate, 'former');
   }
-  core.formed = [];
+  if (core.formed.length > 0) core.formed = [];
 }
 
 /**

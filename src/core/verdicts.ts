@@ -47,10 +47,30 @@ export const subjectOf = (certificate: ProgressCertificate): VoteSubject =>
 export const signaturesOf = (certificate: ProgressCertificate): SignatureSet =>
   certificate.type === 'pc' ? certificate.pc.signatures : certificate.tc.signatures;
 
+type Statement = Pick<PhaseCertificate, 'chainId' | 'view' | 'block' | 'phase'>;
+
+/** The key made last: while one certificate is being worked on, the same is asked for again and again. */
+const latest: { statement: Statement | null; key: string } = { statement: null, key: '' };
+
+const isSameStatement = (a: Statement, b: Statement): boolean =>
+  a === b || (a.view === b.view && a.block === b.block && a.phase === b.phase && a.chainId === b.chainId);
+
+function keyOfStatement(statement: Statement): string {
+  if (latest.statement === null || !isSameStatement(latest.statement, statement)) {
+    const { chainId, view, phase, block } = statement;
+    latest.key = `${chainId}/${view}/${phase}/${block}`;
+    latest.statement = { chainId, view, phase, block };
+  }
+  return latest.key;
+}
+
 const keyOf = (subject: VoteSubject): string =>
-  subject.type === 'phase-vote'
-    ? `${subject.chainId}/${subject.view}/${subject.phase}/${subject.block}`
-    : `${subject.chainId}/${subject.view}`;
+  subject.type === 'phase-vote' ? keyOfStatement(subject) : `${subject.chainId}/${subject.view}`;
+
+const keyOfCertificate = (certificate: ProgressCertificate): string =>
+  certificate.type === 'pc'
+    ? keyOfStatement(certificate.pc)
+    : `${certificate.tc.chainId}/${certificate.tc.view}`;
 
 function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a === b) return true;
@@ -62,23 +82,45 @@ function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
 const isSame = (a: SignatureSet, b: SignatureSet): boolean =>
   a === b || (a.slots === b.slots && isSameBytes(a.bitmap, b.bitmap) && isSameBytes(a.bytes, b.bytes));
 
+function isAmong(
+  judged: readonly Judged[] | undefined,
+  set: ValidatorSet,
+  signatures: SignatureSet,
+): boolean {
+  if (judged === undefined) return false;
+  for (const one of judged) if (one.set === set && isSame(one.signatures, signatures)) return true;
+  return false;
+}
+
+function judgementOn(
+  core: Core,
+  set: ValidatorSet,
+  key: string,
+  signatures: SignatureSet,
+): boolean | undefined {
+  if (!hasQuorumShape(core, set, signatures)) return false;
+  if (isAmong(core.verdicts.valid.get(key), set, signatures)) return true;
+  return isAmong(core.verdicts.refused.get(key), set, signatures) ? false : undefined;
+}
+
 /** Whether signatures over `subject` are valid under `set`; undefined when they were not verified yet. */
-export function verdictOn(
+export const verdictOn = (
   core: Core,
   set: ValidatorSet,
   subject: VoteSubject,
   signatures: SignatureSet,
-): boolean | undefined {
-  if (!hasQuorumShape(core, set, signatures)) return false;
-  const key = keyOf(subject);
-  const isOne = (one: Judged): boolean => one.set === set && isSame(one.signatures, signatures);
-  if (core.verdicts.valid.get(key)?.some(isOne) === true) return true;
-  return core.verdicts.refused.get(key)?.some(isOne) === true ? false : undefined;
-}
+): boolean | undefined => judgementOn(core, set, keyOf(subject), signatures);
+
+/** Whether the certificate's signatures are valid under `set`; undefined when they were not verified yet. */
+export const certificateVerdict = (
+  core: Core,
+  set: ValidatorSet,
+  certificate: ProgressCertificate,
+): boolean | undefined => judgementOn(core, set, keyOfCertificate(certificate), signaturesOf(certificate));
 
 /** Whether `pc` is signed by a quorum of `set`; undefined when that was not verified yet. */
 export const pcVerdict = (core: Core, set: ValidatorSet, pc: PhaseCertificate): boolean | undefined =>
-  isGenesisPc(pc) ? true : verdictOn(core, set, subjectOfPc(pc), pc.signatures);
+  isGenesisPc(pc) ? true : judgementOn(core, set, keyOfStatement(pc), pc.signatures);
 
 export function recordVerdict(
   core: Core,
@@ -100,23 +142,29 @@ export function recordVerdict(
   }
 }
 
-/** Visits the set bits of a bitmap in ascending order. */
-export function* signersIn(bitmap: Uint8Array): Generator<number> {
+/** Indices of the set bits of a bitmap, ascending. */
+export function signersIn(bitmap: Uint8Array): number[] {
+  const indices: number[] = [];
   for (let at = 0; at < bitmap.length; at++) {
     const byte = bitmap[at] as number;
-    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) yield at * 8 + bit;
+    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) indices.push(at * 8 + bit);
   }
+  return indices;
 }
 
 /** Everything about a certificate but its signatures: exactly n slots, no stray bit, a quorum of power (R20). */
 export function hasQuorumShape(core: Core, set: ValidatorSet, { slots, bitmap }: SignatureSet): boolean {
-  const n = set.validators.length;
+  const { validators } = set;
+  const n = validators.length;
   if (slots !== slotsFor(core.config.chain.scheme, n) || bitmap.length !== (n + 7) >> 3) return false;
   let power = 0;
-  for (const index of signersIn(bitmap)) {
-    const validator = set.validators[index];
-    if (validator === undefined) return false;
-    power += validator.power;
+  for (let at = 0; at < bitmap.length; at++) {
+    for (let rest = bitmap[at] as number, index = 8 * at; rest !== 0; rest >>= 1, index++) {
+      if ((rest & 1) === 0) continue;
+      const validator = index < n ? validators[index] : undefined;
+      if (validator === undefined) return false;
+      power += validator.power;
+    }
   }
   return power >= set.quorum;
 }

@@ -124,7 +124,7 @@ export function continueFetch(core: Core): void {
 function signersOf(core: Core, { signatures }: PhaseCertificate): readonly ReplicaId[] {
   for (const set of activeSets(core.sets)) {
     if (signatures.bitmap.length !== (set.validators.length + 7) >> 3) continue;
-    const ids = [...signersIn(signatures.bitmap)].flatMap((index) => set.validators[index]?.id ?? []);
+    const ids = signersIn(signatures.bitmap).flatMap((index) => set.validators[index]?.id ?? []);
     if (ids.length > 0) return ids;
   }
   return activeValidators(core.sets);

@@ -49,7 +49,8 @@ function forgetEarlierViews(core: Core, view: View): void {
   }
   core.proposing = { ...NOTHING_PROPOSED };
   forgetBefore(core.collectors, view);
-  core.waiting = core.waiting.filter(({ lacks }) => lacks !== 'lock').slice(-MAX_WAITING);
+  if (core.waiting.length > 0)
+    core.waiting = core.waiting.filter(({ lacks }) => lacks !== 'lock').slice(-MAX_WAITING);
 }
 
 /** To the view's leaders; to all validators after two views left by timer in a row (R30). Listeners send none. */

@@ -70,11 +70,10 @@ export function formIfQuorum(core: Core, view: View, key: string): void {
 
 /** The set that should sign this phase comes first. */
 function setWithQuorum(core: Core, tally: Tally, phase: PhaseCertificate['phase']): ValidatorSet | null {
+  const isReady = (set: ValidatorSet): boolean =>
+    !tally.formedFor.includes(set) && talliedPower(tally, set) >= set.quorum;
   const first = signersOf(core.sets, phase);
-  for (const set of [first, ...activeSets(core.sets)]) {
-    if (!tally.formedFor.includes(set) && talliedPower(tally, set) >= set.quorum) return set;
-  }
-  return null;
+  return isReady(first) ? first : (activeSets(core.sets).find(isReady) ?? null);
 }
 
 export function form(core: Core, tally: Tally, set: ValidatorSet, subject: VoteSubject): void {
