@@ -84,9 +84,8 @@ export function createAppRunner(world: AppSurroundings): AppRunner {
   const answerValidated = (request: RequestId, validity: Validity | null): void => {
     world.schedule(world.latency(), () => world.answer({ type: 'block-validated', request, validity }));
   };
-  const produceNow = (request: RequestId, ask: ProduceRequest): void => {
+  const produceNow = (request: RequestId, asked: ProduceBlockRequest | null): void => {
     waiting.delete(request);
-    const asked = requestOf(ask);
     if (asked === null) return answerProduced(request, null);
     call<ProduceBlockResult>(
       'produceBlock',
@@ -98,8 +97,8 @@ export function createAppRunner(world: AppSurroundings): AppRunner {
     produce(request, ask) {
       const asked = requestOf(ask);
       const mayWait = asked !== null && asked.waitMs > 0 && app.hasWork?.(asked) === false;
-      if (!mayWait) return produceNow(request, ask);
-      const timer = world.schedule(asked.waitMs, () => produceNow(request, ask));
+      if (!mayWait) return produceNow(request, asked);
+      const timer = world.schedule(asked.waitMs, () => produceNow(request, requestOf(ask)));
       waiting.set(request, { ask, timer });
     },
     validate(request, { block, context }) {
@@ -122,7 +121,7 @@ export function createAppRunner(world: AppSurroundings): AppRunner {
         const asked = requestOf(ask);
         if (asked === null || app.hasWork?.(asked) !== true) continue;
         world.cancel(timer);
-        produceNow(request, ask);
+        produceNow(request, asked);
       }
     },
     reset() {

@@ -1,3 +1,4 @@
+import { allocate } from '../codec/primitives.ts';
 import type { AppStateUpdates } from '../model/app.ts';
 import type { ValidatorSetUpdates } from '../model/validator-set.ts';
 import type {
@@ -44,7 +45,17 @@ const STEADY_KEYS = 32;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
-const utf8 = (text: string): Uint8Array => encoder.encode(text);
+
+/** Nearly all texts here are ASCII and short, for which the encoder's call is most of what it costs. */
+function utf8(text: string): Uint8Array {
+  const bytes = allocate(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return encoder.encode(text);
+    bytes[at] = code;
+  }
+  return bytes;
+}
 
 const DONE = utf8('1');
 const doneKey = (id: string): Uint8Array => utf8(`done/${id}`);
@@ -55,15 +66,20 @@ const parsed = new WeakMap<Uint8Array, Command | null>();
 const isCommand = (value: unknown): value is Command =>
   typeof value === 'object' && value !== null && typeof (value as { id?: unknown }).id === 'string';
 
+const withPossession = (key: string, item: unknown): unknown =>
+  key === 'possession' && Array.isArray(item) ? Uint8Array.from(item as number[]) : item;
+
+const withoutBytes = (_key: string, item: unknown): unknown =>
+  item instanceof Uint8Array ? [...item] : item;
+
 /** Null for what no honest leader proposes. */
 function parseCommand(datum: Uint8Array): Command | null {
   const before = parsed.get(datum);
   if (before !== undefined) return before;
   let command: Command | null = null;
   try {
-    const value: unknown = JSON.parse(decoder.decode(datum), (key, item: unknown) =>
-      key === 'possession' && Array.isArray(item) ? Uint8Array.from(item as number[]) : item,
-    );
+    const text = decoder.decode(datum);
+    const value: unknown = JSON.parse(text, text.includes('"possession"') ? withPossession : undefined);
     if (isCommand(value)) command = value;
   } catch {
     // Garbage of a Byzantine leader.
@@ -73,7 +89,7 @@ function parseCommand(datum: Uint8Array): Command | null {
 }
 
 export const encodeCommand = (command: Command): Uint8Array =>
-  utf8(JSON.stringify(command, (_key, item: unknown) => (item instanceof Uint8Array ? [...item] : item)));
+  utf8(JSON.stringify(command, command.validators === undefined ? undefined : withoutBytes));
 
 interface Execution {
   readonly appStateUpdates: AppStateUpdates;

@@ -74,8 +74,15 @@ export interface HostHooks {
 
 type Gated = Extract<Effect, { readonly after: Ticket }>;
 
-const keyOfTimer = (timer: TimerId): string =>
-  `${timer.type} ${'view' in timer ? timer.view : 'request' in timer ? timer.request : ''}`;
+const keyOfTimer = (timer: TimerId): string => {
+  if ('view' in timer) return `${timer.type} ${timer.view}`;
+  return 'request' in timer ? `${timer.type} ${timer.request}` : timer.type;
+};
+
+const rawCheck = (check: CoreCheck, preimage: Uint8Array): SignatureCheck =>
+  check.type === 'certificate'
+    ? { type: 'certificate', set: check.set, signatures: check.signatures, preimage }
+    : { type: 'signature', signer: check.signer, signature: check.signature, preimage };
 
 /**
  * The shell of one simulated replica: carries out the effects of its core exactly as core/effect.ts says, on a
@@ -285,6 +292,7 @@ export class Host implements ObservedReplica {
     if (this.#core === null) return;
     this.#durable = ticket;
     const { life } = this;
+    if (this.#held.length === 0) return this.#step({ type: 'persisted', ticket });
     const released = this.#held.filter(({ after }) => after <= ticket);
     this.#held = this.#held.filter(({ after }) => after > ticket);
     for (const effect of released) if (this.life === life && this.#core !== null) this.#release(effect);
@@ -346,11 +354,11 @@ export class Host implements ObservedReplica {
 
   #check(request: RequestId, checks: readonly CoreCheck[]): void {
     const { keyring, chain, latencies } = this.#world;
-    const valid = Uint8Array.from(checks, (check) => {
-      const { subject, ...rest } = check;
-      const raw = { ...rest, preimage: signingPreimage(chain.scheme, subject) } as SignatureCheck;
-      return keyring.verifies(raw) ? 1 : 0;
-    });
+    const valid = new Uint8Array(checks.length);
+    for (const [at, check] of checks.entries()) {
+      const preimage = signingPreimage(chain.scheme, check.subject);
+      if (keyring.verifies(rawCheck(check, preimage))) valid[at] = 1;
+    }
     this.#later(draw(latencies.verify, this.#random), () =>
       this.#step({ type: 'signatures-checked', request, valid }),
     );

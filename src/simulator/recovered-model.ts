@@ -18,6 +18,17 @@ export interface RecoveredModel {
 
 type State = { -readonly [Field in Exclude<keyof Recovered, 'uncommitted'>]: Recovered[Field] };
 
+const VARIABLES = [
+  'validatorSets',
+  'lockedPc',
+  'highestPc',
+  'highestTc',
+  'entry',
+  'keptPcs',
+  'lastVote',
+  'proposeUpTo',
+] as const satisfies readonly Exclude<keyof TreeDelta, 'inserts' | 'commits' | 'prunes'>[];
+
 export function createRecoveredModel(genesisSets: ValidatorSets): RecoveredModel {
   const uncommitted = new Map<BlockHash, RecoveredBlock>();
   const committed = new Map<Height, BlockHash>();
@@ -59,8 +70,10 @@ export function createRecoveredModel(genesisSets: ValidatorSets): RecoveredModel
       }
       for (const { hash, commitPc } of delta.commits) commit(hash, commitPc);
       for (const { hash } of delta.prunes) uncommitted.delete(hash);
-      const { inserts: _inserts, commits: _commits, prunes: _prunes, ...variables } = delta;
-      Object.assign(state, variables);
+      for (const field of VARIABLES) {
+        const value = delta[field];
+        if (value !== undefined) (state as Record<string, unknown>)[field] = value;
+      }
     },
     recovered: () => ({ ...state, uncommitted: [...uncommitted.values()] }),
   };

@@ -55,8 +55,8 @@ function isTagAt(tag: Tag, bytes: Uint8Array, start: number, size: number): bool
 /** Indices of the set bits of `bitmap`. */
 export function signersOf(bitmap: Uint8Array): number[] {
   const indices: number[] = [];
-  for (const [at, byte] of bitmap.entries()) {
-    for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) indices.push(at * 8 + bit);
+  for (let at = 0; at < bitmap.length; at++) {
+    for (let bit = 0; bit < 8; bit++) if ((bitmap[at] as number) & (1 << bit)) indices.push(at * 8 + bit);
   }
   return indices;
 }
@@ -174,8 +174,9 @@ export function createKeyring(scheme: SchemeName, count: number, random: Random)
     form(job) {
       const isGood = ({ signer, signature }: CertificateJob['votes'][number]): boolean =>
         job.set.indexOf.has(signer) && isVote(signer, job.preimage, signature);
-      const signers = job.votes.filter(isGood).map(({ signer }) => signer);
-      const badSigners = job.votes.filter((vote) => !isGood(vote)).map(({ signer }) => signer);
+      const signers: ReplicaId[] = [];
+      const badSigners: ReplicaId[] = [];
+      for (const vote of job.votes) (isGood(vote) ? signers : badSigners).push(vote.signer);
       return { signatures: signers.length === 0 ? null : collect(scheme, secrets, job, signers), badSigners };
     },
     possession: (chainId, id) =>

@@ -1,5 +1,4 @@
 import type { Block } from '../model/block.ts';
-import { bytesToHex } from '../model/hex.ts';
 import { asHeight, type BlockHash, type Height } from '../model/ids.ts';
 import type { KVSnapshot } from '../ports/kv-store.ts';
 import { readCommittedAt, readStateVariable } from '../storage/reads.ts';
@@ -7,11 +6,9 @@ import { createBlockTreeSnapshot } from '../storage/snapshot.ts';
 
 // What the simulator reads of a replica's disk, beside what its shell does as every shell does.
 
-/** Of the state after the committed block at `height`, as hex; null when there is none. */
-export function readAppStateHash(store: KVSnapshot, height: Height): string | null {
-  const hash = readCommittedAt(store, height)?.appStateHash;
-  return hash === undefined ? null : bytesToHex(hash);
-}
+/** Of the state after the committed block at `height`; null when there is none. */
+export const readAppStateHash = (store: KVSnapshot, height: Height): Uint8Array | null =>
+  readCommittedAt(store, height)?.appStateHash ?? null;
 
 /** Height of the highest committed block; -1 while there is none. */
 export const readCommittedHeight = (store: KVSnapshot): number =>

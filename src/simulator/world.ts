@@ -36,6 +36,10 @@ const VIEW_TIMES_PER_VIEW = 3;
 const VIEW_TIMES_TO_START = 200;
 const TICKS_PER_VIEW_TIME = 10;
 
+type Hook = 'onBoot' | 'onStep' | 'onWritten' | 'onDurable' | 'onCrash' | 'onSent';
+
+const NOBODY: readonly Checker[] = [];
+
 /** Makes a simulated world and starts its replicas. Throws ConfigError on options that make no sense. */
 export const createWorld = (options: WorldOptions): World => new World(options);
 
@@ -64,6 +68,7 @@ export class World implements ObservedWorld {
   readonly #adversaries: ReadonlyMap<number, AdversaryHost>;
   readonly #indexOf: ReadonlyMap<ReplicaId, number>;
   readonly #checkers: readonly Checker[];
+  readonly #listening: { readonly [Name in Hook]: readonly Checker[] };
   readonly #commands: Command[] = [];
   readonly #listeners = new Set<(index: number, event: ReplicaEvent) => void>();
   readonly #views: number[];
@@ -112,6 +117,16 @@ export class World implements ObservedWorld {
       const checker: Checker = factory(this, (what) => this.fail(checker.name, what));
       return checker;
     });
+    const wanting = (hook: Hook): readonly Checker[] =>
+      this.#checkers.filter((checker) => checker[hook] !== undefined);
+    this.#listening = {
+      onBoot: wanting('onBoot'),
+      onStep: wanting('onStep'),
+      onWritten: wanting('onWritten'),
+      onDurable: wanting('onDurable'),
+      onCrash: wanting('onCrash'),
+      onSent: wanting('onSent'),
+    };
     for (const host of this.#hosts) host.boot();
     for (const adversary of this.#adversaries.values()) adversary.start();
     this.#scheduleTick();
@@ -179,7 +194,9 @@ export class World implements ObservedWorld {
       onInput: (host, input) => this.#trace.add({ at: this.now, replica: host.index, type: 'input', input }),
       onStep: (host, input, effects) => this.#onStep(host, input, effects),
       onWritten: (host, delta) => this.#onWritten(host, delta),
-      onDurable: (host, delta) => this.#watch(host, (checker) => checker.onDurable?.(host, delta)),
+      onDurable: (host, delta) => {
+        for (const checker of this.#watching('onDurable', host)) checker.onDurable?.(host, delta);
+      },
       onCrash: (host) => this.#onCrash(host),
       onEvent: (host, event) => {
         for (const listener of this.#listeners) listener(host.index, event);
@@ -187,7 +204,7 @@ export class World implements ObservedWorld {
       onHalt: (host, where, reason) => this.#onHalt(host, where, reason),
       transmit: (host, to, message) => {
         const recipients = to === 'all' ? this.#hosts.length : to.length;
-        this.#watch(host, (checker) => checker.onSent?.(host, message, recipients));
+        for (const checker of this.#watching('onSent', host)) checker.onSent?.(host, message, recipients);
         this.#post.transmit(host.index, to, message);
       },
       awaitApp: (answer) => {
@@ -196,34 +213,35 @@ export class World implements ObservedWorld {
     };
   }
 
-  #watch(host: Host, tell: (checker: Checker) => void): void {
-    if (!this.#adversaries.has(host.index)) for (const checker of this.#checkers) tell(checker);
+  /** The checkers that want to hear of it. */
+  #watching(hook: Hook, { index }: Host): readonly Checker[] {
+    return this.#adversaries.has(index) ? NOBODY : this.#listening[hook];
   }
 
   #onBoot(host: Host, recovered: Recovered): void {
     this.#views[host.index] = recovered.entry?.view ?? 0;
     this.#heights[host.index] = recovered.highestCommitted?.header.height ?? -1;
-    this.#watch(host, (checker) => checker.onBoot?.(host, recovered));
+    for (const checker of this.#watching('onBoot', host)) checker.onBoot?.(host, recovered);
   }
 
   #onStep(host: Host, input: Input, effects: readonly Effect[]): void {
     for (const effect of effects) {
       this.#trace.add({ at: this.now, replica: host.index, type: 'effect', effect });
     }
-    this.#watch(host, (checker) => checker.onStep?.(host, input, effects));
+    for (const checker of this.#watching('onStep', host)) checker.onStep?.(host, input, effects);
   }
 
   #onWritten(host: Host, delta: TreeDelta): void {
     if (delta.entry !== undefined) this.#views[host.index] = delta.entry.view;
     const last = delta.commits.at(-1);
     if (last !== undefined) this.#heights[host.index] = last.height;
-    this.#watch(host, (checker) => checker.onWritten?.(host, delta));
+    for (const checker of this.#watching('onWritten', host)) checker.onWritten?.(host, delta);
   }
 
   #onCrash(host: Host): void {
     // Commits that were not durable are gone.
     this.#heights[host.index] = readCommittedHeight(host.store);
-    this.#watch(host, (checker) => checker.onCrash?.(host));
+    for (const checker of this.#watching('onCrash', host)) checker.onCrash?.(host);
   }
 
   #onHalt(host: Host, where: 'core' | 'disk', reason: string): void {
@@ -243,12 +261,16 @@ export class World implements ObservedWorld {
 
   /** The highest view that an honest replica is in or was last in. */
   get view(): number {
-    return Math.max(...this.#honest.map(({ index }) => this.#views[index] ?? 0));
+    let view = 0;
+    for (const { index } of this.#honest) view = Math.max(view, this.#views[index] ?? 0);
+    return view;
   }
 
   /** The greatest height that an honest replica has committed; -1 while there is none. */
   get height(): number {
-    return Math.max(...this.#honest.map(({ index }) => this.#heights[index] ?? -1));
+    let height = -1;
+    for (const { index } of this.#honest) height = Math.max(height, this.#heights[index] ?? -1);
+    return height;
   }
 
   /** Messages that were sent, each copy of a broadcast counted. */

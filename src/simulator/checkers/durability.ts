@@ -16,8 +16,8 @@ interface Premise {
 /** One replica over all of its lives. */
 interface Record {
   /** View to statement, of every vote that ever left and of every vote record that is durable. */
-  readonly sentVotes: Map<number, string>;
-  readonly durableVotes: Map<number, string>;
+  readonly sentVotes: Map<number, Statement>;
+  readonly durableVotes: Map<number, Statement>;
   /** What the replica put into its slot as a leader, by view. */
   readonly proposals: Map<number, string>;
   readonly durableBlocks: Set<BlockHash>;
@@ -44,7 +44,11 @@ const after = (before: Premise, { lockedPc, highestPc, commits }: TreeDelta): Pr
   height: commits.at(-1)?.height ?? before.height,
 });
 
-const statement = ({ block, phase }: Pick<PhaseVote, 'block' | 'phase'>): string => `${phase} ${block}`;
+type Statement = Pick<PhaseVote, 'block' | 'phase'>;
+
+const isSame = (a: Statement, b: Statement): boolean => a.block === b.block && a.phase === b.phase;
+
+const nameOf = ({ block, phase }: Statement): string => `${phase} ${block}`;
 
 const slotContent = (message: Proposal | Nudge): string =>
   message.type === 'proposal'
@@ -65,13 +69,13 @@ export const durability: CheckerFactory = (_world, fail) => {
   };
 
   const checkVote = (name: string, record: Record, vote: PhaseVote): void => {
-    const said = statement(vote);
     const before = record.sentVotes.get(vote.view);
-    if (before !== undefined && before !== said)
-      fail(`${name} voted twice in view ${vote.view}: ${before}, ${said}`);
-    record.sentVotes.set(vote.view, said);
-    if (record.durableVotes.get(vote.view) !== said)
-      fail(`${name} sent its vote of view ${vote.view} before its disk had it`);
+    if (before !== undefined && !isSame(before, vote))
+      fail(`${name} voted twice in view ${vote.view}: ${nameOf(before)}, ${nameOf(vote)}`);
+    const durableVote = record.durableVotes.get(vote.view);
+    if (durableVote === undefined || !isSame(durableVote, vote))
+      return fail(`${name} sent its vote of view ${vote.view} before its disk had it`);
+    record.sentVotes.set(vote.view, durableVote);
     if (!record.durableBlocks.has(vote.block))
       fail(`${name} voted in view ${vote.view} for a block that its disk lacks`);
     const premise = record.premises.get(vote.view);
@@ -117,8 +121,7 @@ export const durability: CheckerFactory = (_world, fail) => {
       for (const { block } of delta.inserts) record.durableBlocks.add(block.hash);
       record.durable = after(record.durable, delta);
       record.proposeUpTo = delta.proposeUpTo ?? record.proposeUpTo;
-      if (delta.lastVote !== undefined)
-        record.durableVotes.set(delta.lastVote.view, statement(delta.lastVote));
+      if (delta.lastVote !== undefined) record.durableVotes.set(delta.lastVote.view, delta.lastVote);
     },
     onSent(replica: ObservedReplica, message: Message) {
       const name = `r${replica.index}`;
