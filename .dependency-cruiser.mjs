@@ -20,6 +20,8 @@ const STORAGE = '^src/storage/';
 const RUNTIME = '^src/runtime/';
 const INDEX = '^src/index\\.ts$';
 const ADAPTER_INDEX = '^src/adapters/[^/]+/index\\.ts$';
+/** Helpers for small byte strings, which know nothing of the protocol. */
+const CODEC_BYTES = '^src/codec/bytes\\.ts$';
 const STATE_MACHINE_INDEX = '^src/state-machine/index\\.ts$';
 const SIMULATOR_INDEX = '^src/simulator/index\\.ts$';
 
@@ -54,7 +56,7 @@ const LAYERS = [
     path: '^src/adapters/tls/',
     may: [MODEL, CODEC, PORTS, NODE_ANY, npm('@peculiar/x509'), npm('reflect-metadata')],
   },
-  { name: 'state-machine', path: '^src/state-machine/', may: [INDEX, MODEL, PORTS, NODE_HASHES] },
+  { name: 'state-machine', path: '^src/state-machine/', may: [INDEX, MODEL, PORTS, CODEC_BYTES, NODE_HASHES] },
   { name: 'simulator', path: '^src/simulator/', may: [MODEL, CODEC, CORE, PORTS, STORAGE, NODE_HASHES] },
   {
     name: 'cli',

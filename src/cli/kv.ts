@@ -25,7 +25,7 @@ export function encodeDelete(key: Uint8Array): Uint8Array {
 export const hadExisted = (result: Uint8Array): boolean => result[0] === 1;
 
 function encode(operation: number, key: Uint8Array, value: Uint8Array): Uint8Array {
-  const command = new Uint8Array(KEY_AT + key.length + value.length);
+  const command = Buffer.allocUnsafe(KEY_AT + key.length + value.length);
   command[0] = operation;
   command[1] = key.length & 0xff;
   command[2] = key.length >> 8;

@@ -13,6 +13,7 @@ import {
   type SchemeName,
   type SignatureSet,
 } from '../model/scheme.ts';
+import { allocate } from './bytes.ts';
 import {
   HASH_SIZE,
   malformed,
@@ -115,7 +116,7 @@ function readBytesAway(reader: Reader): void {
 }
 
 function gatherSignatures(wire: Uint8Array, start: number, slots: number, present: number): Uint8Array {
-  const bytes = new Uint8Array(present * ED25519_SIGNATURE);
+  const bytes = allocate(present * ED25519_SIGNATURE);
   let from = start;
   let to = 0;
   for (let slot = 0; slot < slots; slot++) {

@@ -1,5 +1,6 @@
 import type { Datum } from '../model/block.ts';
-import { allocate, HASH_SIZE, sha256 } from './primitives.ts';
+import { allocate } from './bytes.ts';
+import { HASH_SIZE, sha256 } from './primitives.ts';
 
 // The library's own data hash (SPECIFICATION.md section 2): a SHA-256 Merkle root, so that one datum of a block can
 // be proved without the others. Leaf SHA-256(0 || datum), node SHA-256(1 || left || right); the first bytes keep a

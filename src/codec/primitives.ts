@@ -4,6 +4,7 @@ import type { Rejection } from '../model/events.ts';
 import { writeHex as writeHexInto } from '../model/hex.ts';
 import { MAX_INTEGER } from '../model/ids.ts';
 import type { SchemeName } from '../model/scheme.ts';
+import { allocate } from './bytes.ts';
 
 /** What decides how bytes are read: the chain's scheme gives sizes, its limits bound what is allocated. */
 export interface WireFormat {
@@ -129,30 +130,6 @@ export function readPresence(reader: Reader): boolean {
   const tag = readU8(reader);
   if (tag > 1) malformed(`option tag ${tag} at byte ${reader.at - 1}`);
   return tag === 1;
-}
-
-/** As large as Node's own pool of small buffers, so that a short value keeps no more memory alive than one of its. */
-const SLAB_SIZE = 8 * 1024;
-
-let slab = new ArrayBuffer(SLAB_SIZE);
-let slabUsed = 0;
-
-/**
- * Memory for `size` bytes, which may be stale. Short ones share a slab, so that they cost no allocation outside of the
- * heap; their `buffer` is not theirs alone.
- */
-export function allocate(size: number): Uint8Array {
-  if (size > SLAB_SIZE >> 1) {
-    const { buffer, byteOffset } = Buffer.allocUnsafeSlow(size);
-    return new Uint8Array(buffer, byteOffset, size);
-  }
-  if (size > SLAB_SIZE - slabUsed) {
-    slab = new ArrayBuffer(SLAB_SIZE);
-    slabUsed = 0;
-  }
-  const bytes = new Uint8Array(slab, slabUsed, size);
-  slabUsed += size;
-  return bytes;
 }
 
 /** A writer of exactly `size` bytes; `finish` hands them out. */

@@ -18,6 +18,7 @@ import { tryNudge } from './hotstuff/nudge.ts';
 import { formIfQuorum, muteBadVoters, onFormTimer, takeFormed } from './hotstuff/phase-vote.ts';
 import { onProposalValidated, tryProposal } from './hotstuff/proposal.ts';
 import { broadcastCertificate, onBlockProduced, proposeIfReady } from './hotstuff/propose.ts';
+import { mayVote } from './hotstuff/vote.ts';
 import { takeView } from './inbox.ts';
 import type { Input, TimerId } from './input.ts';
 import { InvariantViolation, invariant } from './invariant.ts';
@@ -237,14 +238,24 @@ function broadcastFormed(core: Core): void {
 }
 
 /**
- * Somebody waits for committed commands to be durable. A vote flushes them along; where no vote is to be expected at
- * once (this replica proposes now and votes for that next), they get a flush of their own.
+ * Somebody waits for committed commands to be durable. A vote flushes them along: one that follows at once, because
+ * this replica proposes now and votes for that next, or because the app has the block to vote on already. A flush of
+ * their own would come before that vote's and hold it up. Where no vote is to be expected, they get one.
  */
 function flushCommitted(core: Core): void {
   const { out, proposing } = core;
   if (!out.committedCommands) return;
   const proposesAtOnce = proposing.status === 'asked' && !proposing.mayWait;
-  if (!proposesAtOnce) out.flushNow = true;
+  if (!proposesAtOnce && !isVoteUnderWay(core)) out.flushNow = true;
+}
+
+/** Whether the app validates a block of the current view that this replica may vote on. */
+function isVoteUnderWay(core: Core): boolean {
+  for (const open of core.pending.values()) {
+    if (open.type !== 'validate-proposal' || open.message.view !== core.view) continue;
+    if (mayVote(core, open.message.block.justify)) return true;
+  }
+  return false;
 }
 
 /** Invariants of SPECIFICATION.md section 10, at the end of every step. */

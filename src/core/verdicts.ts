@@ -22,8 +22,11 @@ export interface Verdicts {
 
 export const noVerdicts = (): Verdicts => ({ valid: new Map(), refused: new Map() });
 
-/** Statements remembered of each kind: some epochs of views, phases and branches; the oldest go first. */
-const MAX_STATEMENTS = 1_024;
+/**
+ * Statements remembered of each kind: some epochs of views, phases and branches; the oldest go first. More would only
+ * make the core larger, which is copied when a trace begins.
+ */
+const MAX_STATEMENTS = 256;
 /** Byte-wise different certificates remembered per statement and kind. */
 const MAX_PER_STATEMENT = 8;
 

@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts';
 import type { AppStateUpdates, BlockEffects } from '../model/app.ts';
 import { NO_APP_STATE_UPDATES } from '../model/app.ts';
 import type { Datum } from '../model/block.ts';
@@ -86,7 +87,7 @@ function addKey(keys: Set<string>, key: unknown): void {
   if (!(key instanceof Uint8Array && key.length > 0 && key.length <= MAX_KEY_BYTES)) {
     throw new AppFault(`a key of appStateUpdates must be a Uint8Array of 1 to ${MAX_KEY_BYTES} bytes`);
   }
-  const text = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+  const text = latin1(key);
   if (keys.has(text))
     throw new AppFault(`the key ${Buffer.from(key).toString('hex')} occurs twice in appStateUpdates`);
   keys.add(text);

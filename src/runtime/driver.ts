@@ -47,8 +47,8 @@ export interface DriverOptions {
 export interface Driver {
   /** Takes the first step, before anything that waits. */
   start(disk: Recovered): void;
-  /** In the order of the calls. */
-  input(input: LocalInput): void;
+  /** In the order of the calls. `frame` has the message of a received one, whole, for whoever wants to keep it. */
+  input(input: LocalInput, frame?: Uint8Array): void;
   /** A frame from the network; dropped, with an event, when too much waits already. */
   frame(waiting: WaitingFrame): void;
   /** No step begins after this. */
@@ -70,6 +70,11 @@ const COMPACTED_AT = 256;
 /** Peers remembered as told of overload; forgetting one costs an event. */
 const MAX_OVERLOADED_PEERS = 1_024;
 
+interface OwnInput {
+  readonly input: LocalInput;
+  readonly frame: Uint8Array | undefined;
+}
+
 export function createDriver(options: DriverOptions): Driver {
   return new CoreDriver(options);
 }
@@ -77,7 +82,7 @@ export function createDriver(options: DriverOptions): Driver {
 class CoreDriver implements Driver {
   readonly #options: DriverOptions;
   readonly #frames: FrameQueue;
-  #own: LocalInput[] = [];
+  #own: OwnInput[] = [];
   /** Index of the oldest input in `#own`. */
   #head = 0;
   #ownInARow = 0;
@@ -95,9 +100,9 @@ class CoreDriver implements Driver {
     this.#step({ type: 'recovered', disk });
   }
 
-  input(input: LocalInput): void {
+  input(input: LocalInput, frame?: Uint8Array): void {
     if (this.#stopped) return;
-    this.#own.push(input);
+    this.#own.push({ input, frame });
     this.#schedule();
   }
 
@@ -147,7 +152,7 @@ class CoreDriver implements Driver {
     const own = isOthersTurn ? null : this.#takeOwn();
     if (own !== null) {
       this.#ownInARow += 1;
-      this.#step(own);
+      this.#step(own.input, own.frame);
       return;
     }
     this.#ownInARow = 0;
@@ -155,15 +160,15 @@ class CoreDriver implements Driver {
     if (waiting !== null) this.#read(waiting);
   }
 
-  #takeOwn(): LocalInput | null {
-    const input = this.#own[this.#head];
-    if (input === undefined) return null;
+  #takeOwn(): OwnInput | null {
+    const own = this.#own[this.#head];
+    if (own === undefined) return null;
     this.#head += 1;
     if (this.#head === this.#own.length || this.#head === COMPACTED_AT) {
       this.#own = this.#own.slice(this.#head);
       this.#head = 0;
     }
-    return input;
+    return own;
   }
 
   #read(waiting: WaitingFrame): void {
@@ -184,16 +189,18 @@ class CoreDriver implements Driver {
     if (rejected !== null) emit({ type: 'message-rejected', from, ...rejected });
     if (message === null) return;
     increment(counters.receivedByType, message.type);
-    this.#step({ type: 'message-received', from, message, bytes: frame.length });
+    const input = { type: 'message-received', from, message, bytes: frame.length } as const;
+    // Of a message that was cut the frame says too much.
+    this.#step(input, rejected === null ? frame : undefined);
   }
 
-  #step(input: LocalInput): void {
+  #step(input: LocalInput, frame?: Uint8Array): void {
     const { core, step, clock, recorder, counters, perform, onStepDone, onFault } = this.#options;
     this.#now = asMillis(Math.max(this.#now, clock.now()));
     const timed: Input = { now: this.#now, ...input };
     counters.inputs += 1;
     try {
-      recorder.beforeStep(timed);
+      recorder.beforeStep(timed, frame);
       const effects = step(core, timed);
       recorder.afterStep(effects);
       for (const effect of effects) perform(effect);

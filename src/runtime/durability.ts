@@ -15,7 +15,7 @@ export interface DurabilityOptions {
   readonly clock: Clock;
   /** How long a lazy write may wait for a flush that something else asks for. */
   readonly lazyMs: number;
-  /** Called for every ticket in order, after what waited for it was released. */
+  /** Called once per write with its newest ticket, which vouches for all before it, after what waited was released. */
   readonly onDurable: (ticket: Ticket) => void;
   /** Called once, when a write failed; nothing is written or released any more. */
   readonly onFault: (error: StorageError) => void;
@@ -151,7 +151,7 @@ class GroupCommit implements Durability {
     // A release may find a fault that stops everything: then the rest stays where it is.
     for (const { after, release } of gated) if (after <= this.#durable && !this.#stopped) release();
     if (this.#stopped) return;
-    for (const ticket of tickets) this.#options.onDurable(ticket);
+    this.#options.onDurable(this.#durable);
   }
 
   #fail(error: unknown): void {

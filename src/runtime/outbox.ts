@@ -14,8 +14,8 @@ export interface OutboxOptions {
   readonly signer: Signer;
   readonly network: Pick<Network, 'send' | 'broadcast' | 'connectedPeers'>;
   readonly counters: Counters;
-  /** A message to this replica itself, with the bytes that it has as a frame (R24). */
-  readonly loopBack: (message: Message, bytes: number) => void;
+  /** A message to this replica itself, with the frame that others get (R24). */
+  readonly loopBack: (message: Message, frame: Uint8Array) => void;
   /** Called when the signer or the network failed: nothing more leaves. */
   readonly onFault: (error: unknown) => void;
 }
@@ -63,7 +63,7 @@ export function createOutbox({ signer, network, counters, loopBack, onFault }: O
     counters.messagesSent += recipients;
     counters.bytesSent += recipients * frame.length;
     if (recipients > 0) increment(counters.sentByType, message.type, recipients);
-    if (to === 'all' || to.includes(signer.id)) loopBack(message, frame.length);
+    if (to === 'all' || to.includes(signer.id)) loopBack(message, frame);
   };
 
   const signAndDeliver = async (to: To, unsigned: Extract<Unsigned, Subject>): Promise<void> => {

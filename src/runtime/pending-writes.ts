@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts';
 import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
@@ -31,6 +32,7 @@ export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWr
   /** Oldest first. The list is replaced, never changed: readers keep it. */
   let layers: readonly Layer[] = [];
   let underWay: Layer | null = null;
+  const recent = createRecentValues();
 
   const put = ({ sets, deletes }: WriteBatch): void => {
     let layer = layers.at(-1);
@@ -38,8 +40,8 @@ export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWr
       layer = { values: new Map(), isShared: false };
       layers = [...layers, layer];
     }
-    for (const [key, value] of sets) layer.values.set(textOf(key), [key, value]);
-    for (const key of deletes) layer.values.set(textOf(key), [key, null]);
+    for (const [key, value] of sets) layer.values.set(latin1(key), [key, value]);
+    for (const key of deletes) layer.values.set(latin1(key), [key, null]);
   };
 
   return {
@@ -48,7 +50,7 @@ export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWr
       return layeredSnapshot(store.snapshot(), layers);
     },
     add(make) {
-      const reader = layeredSnapshot(store.snapshot(), layers);
+      const reader = layeredSnapshot(openWhenMissed(store, recent), layers);
       try {
         put(make(reader));
       } finally {
@@ -62,12 +64,75 @@ export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWr
     },
     end() {
       layers = layers.filter((layer) => layer !== underWay);
+      if (underWay !== null) recent.add(underWay.values);
       underWay = null;
     },
     clear() {
       layers = [];
       underWay = null;
+      recent.clear();
     },
+  };
+}
+
+/** Values up to so many bytes are kept in memory once they are in the store: variables, headers and heights. */
+const MAX_RECENT_BYTES = 1_024;
+
+/** Entries of one generation; two are kept. Some dozen blocks: what a batch reads is of the last few. */
+const MAX_RECENT_VALUES = 512;
+
+/** What was written last, as it is in the store, for reads of its newest state. */
+interface RecentValues {
+  /** Undefined for what is not remembered. */
+  get(text: string): Uint8Array | null | undefined;
+  add(values: Layer['values']): void;
+  clear(): void;
+}
+
+/** Two generations, of which the older is forgotten whole when the younger is full. */
+function createRecentValues(): RecentValues {
+  let young = new Map<string, Uint8Array | null>();
+  let old = new Map<string, Uint8Array | null>();
+  return {
+    get(text) {
+      const value = young.get(text);
+      return value === undefined ? old.get(text) : value;
+    },
+    add(values) {
+      for (const [text, [, value]] of values) {
+        if (value === null || value.length <= MAX_RECENT_BYTES) {
+          young.set(text, value);
+        } else {
+          young.delete(text);
+          old.delete(text);
+        }
+      }
+      if (young.size < MAX_RECENT_VALUES) return;
+      old = young;
+      young = new Map();
+    },
+    clear() {
+      young.clear();
+      old.clear();
+    },
+  };
+}
+
+/** The newest state of the store, which is opened for what is not remembered; for use within one turn. */
+function openWhenMissed(store: Pick<KVStore, 'snapshot'>, recent: RecentValues): KVSnapshot {
+  let opened: KVSnapshot | null = null;
+  const open = (): KVSnapshot => {
+    opened ??= store.snapshot();
+    return opened;
+  };
+  return {
+    get(key) {
+      const known = recent.get(latin1(key));
+      return known === undefined ? open().get(key) : known;
+    },
+    range: (range) => open().range(range),
+    close: () => opened?.close(),
+    [Symbol.dispose]: () => opened?.close(),
   };
 }
 
@@ -92,16 +157,13 @@ function batchOfLayer({ values }: Layer): WriteBatch {
   return { sets, deletes };
 }
 
-const textOf = (key: Uint8Array): string =>
-  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
-
 /** `base` with `layers` over it. Closing it closes `base`. */
 function layeredSnapshot(base: KVSnapshot, layers: readonly Layer[]): KVSnapshot {
   if (layers.length === 0) return base;
   const newestFirst = layers.toReversed();
   return {
     get(key) {
-      const text = textOf(key);
+      const text = latin1(key);
       for (const { values } of newestFirst) {
         const written = values.get(text);
         if (written !== undefined) return written[1];
@@ -126,8 +188,8 @@ function writtenIn(
   layers: readonly Layer[],
   { start, end, reverse }: KeyRange,
 ): readonly (readonly [text: string, written: Written])[] {
-  const from = textOf(start);
-  const to = textOf(end);
+  const from = latin1(start);
+  const to = latin1(end);
   const found = new Map<string, Written>();
   for (const { values } of layers) {
     for (const [text, written] of values) if (text >= from && text < to) found.set(text, written);
@@ -144,7 +206,7 @@ function* merge(
 ): Iterable<Entry> {
   let next = 0;
   for (const entry of stored) {
-    const text = textOf(entry[0]);
+    const text = latin1(entry[0]);
     let isHidden = false;
     for (let at = written[next]; at !== undefined; at = written[++next]) {
       if (at[0] === text) isHidden = true;

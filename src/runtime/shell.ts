@@ -121,8 +121,10 @@ class CoreShell implements Shell {
       signer,
       network,
       counters: this.counters,
-      loopBack: (message, bytes) =>
-        this.#driver.input({ type: 'message-received', from: signer.id, message, bytes }),
+      loopBack: (message, frame) => {
+        const bytes = frame.length;
+        this.#driver.input({ type: 'message-received', from: signer.id, message, bytes }, frame);
+      },
       onFault: this.#onFault,
     });
     this.#verification = createVerification({

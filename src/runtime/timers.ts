@@ -3,9 +3,12 @@ import { assertNever } from '../model/assert.ts';
 import type { Millis } from '../model/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** The core's timers. Their number is bounded by the views and requests of the last few view times. */
+/** The core's timers. Their number is bounded by the requests and unfinished certificates of the last few view times. */
 export interface Timers {
-  /** Replaces an equal timer. */
+  /**
+   * Replaces an equal timer; and of those that mean something only while their view lasts, that of an earlier view: the
+   * core never goes back, and hundreds of fast views would else come by once more as inputs without effect.
+   */
   set(timer: TimerId, at: Millis): void;
   stop(): void;
   readonly size: number;
@@ -35,13 +38,13 @@ export function createTimers(clock: Clock, onFired: (timer: TimerId) => void): T
 
 function keyOf(timer: TimerId): string {
   switch (timer.type) {
-    case 'view':
     case 'form-pc':
-    case 'new-views':
-    case 'relay':
       return `${timer.type}/${timer.view}`;
     case 'sync-request':
       return `${timer.type}/${timer.request}`;
+    case 'view':
+    case 'new-views':
+    case 'relay':
     case 'sync-trigger':
     case 'advertise':
     case 'fetch':

@@ -1,8 +1,8 @@
 import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
 import type { Core } from '../core/state.ts';
-import type { BlockEffects } from '../model/app.ts';
 import { createEffectsDigest, DIGEST_SIZE, type EffectsDigest } from './effects-digest.ts';
+import { type KeptInput, keepInput, restoreInput, weightOf } from './kept-input.ts';
 import type { TraceFiles } from './trace-files.ts';
 import {
   encodeHeader,
@@ -14,7 +14,8 @@ import {
 
 /**
  * Inputs and bytes of messages after which the part of the trace in memory begins anew, with the core as it is then.
- * One such part is complete at any time, and one grows: seconds at full load, and minutes when idle.
+ * One such part is complete at any time, and one grows: seconds at full load, and minutes when idle. Copying the core
+ * for the next one takes some milliseconds, so it should not come often.
  */
 const MAX_PART_INPUTS = 4_096;
 const MIN_PART_BYTES = 8 * 1024 * 1024;
@@ -24,8 +25,11 @@ const MAX_KEPT_PART_BYTES = 32 * 1024 * 1024;
 
 /** Records what a core was given, so that `replayTrace` can run it again. */
 export interface Recorder {
-  /** Before the step: the core must be as it was left by the last one. */
-  beforeStep(input: Input): void;
+  /**
+   * Before the step: the core must be as it was left by the last one. `frame` is what a received message was decoded
+   * from, whole, and must not change any more; without it the message itself is kept.
+   */
+  beforeStep(input: Input, frame?: Uint8Array): void;
   /** After the step, unless it threw. */
   afterStep(effects: readonly Effect[]): void;
   /** A trace of the last inputs, some thousands at most; without digests of the effects. */
@@ -36,7 +40,7 @@ export interface Recorder {
 
 interface Part {
   readonly header: TraceHeader;
-  readonly inputs: Input[];
+  readonly inputs: KeptInput[];
   bytes: number;
 }
 
@@ -71,10 +75,10 @@ class CoreRecorder implements Recorder {
     this.#onError = onError;
   }
 
-  beforeStep(input: Input): void {
+  beforeStep(input: Input, frame?: Uint8Array): void {
     this.#underWay = input;
     this.#guarded(() => {
-      this.#remember(input);
+      this.#remember(input, frame ?? null);
       const files = this.#files;
       if (files?.wantsNewFile && !files.isPaused) {
         files.begin(encodeHeader(this.#header(this.#lastDigest)));
@@ -114,23 +118,25 @@ class CoreRecorder implements Recorder {
     };
   }
 
-  #remember(input: Input): void {
+  #remember(input: Input, frame: Uint8Array | null): void {
     let part = this.#part;
     if (part === null || part.inputs.length >= MAX_PART_INPUTS || part.bytes >= limitOf(part)) {
       this.#previous = part !== null && part.bytes <= MAX_KEPT_PART_BYTES ? part : null;
       part = { header: this.#header(new Uint8Array(DIGEST_SIZE)), inputs: [], bytes: 0 };
       this.#part = part;
     }
-    part.inputs.push(input);
-    part.bytes += weightOf(input);
+    const kept = keepInput(input, frame);
+    part.inputs.push(kept);
+    part.bytes += weightOf(kept);
   }
 
   dump(): Uint8Array {
     const parts = [this.#previous, this.#part].filter((part) => part !== null);
     const [first] = parts;
     const { header } = first ?? { header: this.#header(new Uint8Array(DIGEST_SIZE)) };
+    const { chain } = this.#core.config;
     const records = parts.flatMap(({ inputs }) =>
-      inputs.map((input): TraceRecord => ({ input, digest: null })),
+      inputs.map((kept): TraceRecord => ({ input: restoreInput(kept, chain), digest: null })),
     );
     return Buffer.concat([encodeHeader(header), ...records.map(encodeRecord)]);
   }
@@ -142,31 +148,3 @@ class CoreRecorder implements Recorder {
 
 /** Grows with the core, so that copying it costs less than the inputs did. */
 const limitOf = ({ header }: Part): number => Math.max(MIN_PART_BYTES, header.core.length);
-
-/** Bytes that keeping an input keeps alive, roughly. */
-function weightOf(input: Input): number {
-  switch (input.type) {
-    case 'message-received':
-      return input.bytes;
-    case 'block-produced':
-      return sizeOf(input.block?.data) + weightOfEffects(input.block);
-    case 'block-validated':
-      return input.validity?.valid === true ? weightOfEffects(input.validity) : 0;
-    default:
-      return 0;
-  }
-}
-
-function weightOfEffects(effects: BlockEffects | null): number {
-  if (effects === null) return 0;
-  const { sets, deletes } = effects.appStateUpdates;
-  let size = sizeOf(deletes);
-  for (const [key, value] of sets) size += key.length + value.length;
-  return size;
-}
-
-function sizeOf(items: readonly Uint8Array[] = []): number {
-  let size = 0;
-  for (const { length } of items) size += length;
-  return size;
-}

@@ -1,4 +1,4 @@
-import { allocate } from '../codec/primitives.ts';
+import { allocate } from '../codec/bytes.ts';
 import type { AppStateUpdates } from '../model/app.ts';
 import type { ValidatorSetUpdates } from '../model/validator-set.ts';
 import type {

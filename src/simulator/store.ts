@@ -1,4 +1,4 @@
-import { allocate } from '../codec/primitives.ts';
+import { allocate } from '../codec/bytes.ts';
 import { StorageError } from '../model/errors.ts';
 import type { KeyRange, KVSnapshot, WriteBatch } from '../ports/kv-store.ts';
 import type { KeptRecord, Records } from '../storage/schema.ts';

@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts';
 import {
   type ClientWindow,
   decodeWindow,
@@ -8,7 +9,7 @@ import {
 } from './client-window.ts';
 import type { Draft } from './draft.ts';
 import { libraryKey } from './draft.ts';
-import { CLIENT_ID_BYTES, type Envelope, latin1 } from './envelope.ts';
+import { CLIENT_ID_BYTES, type Envelope } from './envelope.ts';
 
 /**
  * A command may take effect in blocks up to its `notAfter`, at most so many above the block that carries it; and a

@@ -1,6 +1,6 @@
+import { latin1 } from '../codec/bytes.ts';
 import type { AppStateUpdates } from '../model/app.ts';
 import { MAX_KEY_BYTES, type StateDraft } from './definition.ts';
-import { latin1 } from './envelope.ts';
 
 /** First byte of a key in the store: the library's own records, or the user's state. */
 const LIBRARY_SPACE = 0;

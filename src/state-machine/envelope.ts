@@ -1,3 +1,4 @@
+import { allocate, latin1 } from '../codec/bytes.ts';
 import { MAX_INTEGER } from '../model/ids.ts';
 
 /**
@@ -47,7 +48,7 @@ export function decodeHeader(datum: Uint8Array | undefined): Uint8Array | null {
 }
 
 export function encodeCommand({ clientId, sequence, notAfter, command }: Envelope): Uint8Array {
-  const datum = new Uint8Array(ENVELOPE_BYTES + command.length);
+  const datum = allocate(ENVELOPE_BYTES + command.length);
   datum.set(clientId, 0);
   writeU64(datum, SEQUENCE_AT, sequence);
   writeU64(datum, NOT_AFTER_AT, notAfter);
@@ -72,20 +73,26 @@ export function decodeCommand(datum: Uint8Array): Envelope | null {
 /** A map key for the client and sequence of a command's datum. */
 export const commandKey = (datum: Uint8Array): string => latin1(datum, 0, NOT_AFTER_AT);
 
-/** Bytes as a string of one character each: the cheapest map key there is. */
-export function latin1(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', start, end);
-}
-
 export function writeU64(bytes: Uint8Array, at: number, value: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  view.setUint32(at, value % TWO_32, true);
-  view.setUint32(at + 4, Math.floor(value / TWO_32), true);
+  writeU32(bytes, at, value % TWO_32);
+  writeU32(bytes, at + 4, Math.floor(value / TWO_32));
 }
 
 /** Null for integers above 2^53 - 1. */
 export function readU64(bytes: Uint8Array, at: number): number | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * TWO_32;
+  const value = readU32(bytes, at) + readU32(bytes, at + 4) * TWO_32;
   return value > MAX_INTEGER ? null : value;
+}
+
+/** Byte by byte: a DataView for every command would cost more than all else that is done with its envelope. */
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return (low | ((bytes[at + 3] as number) << 24)) >>> 0;
 }

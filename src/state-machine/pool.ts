@@ -1,3 +1,4 @@
+import { copyOf } from '../codec/bytes.ts';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
 import { commandKey, decodeCommand, type Envelope } from './envelope.ts';
 
@@ -96,7 +97,7 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
     take(share, datum);
     take(forwarded, datum);
     // A copy: a view would keep the whole frame that it came in, which the share does not count.
-    const copy = datum.slice();
+    const copy = copyOf(datum);
     commands.set(key, pending(key, copy, decodeCommand(copy) as Envelope, from, null));
     return 'added';
   }

@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts';
 import type { WriteBatch } from '../ports/kv-store.ts';
 import type { KeptRecord, Records } from './schema.ts';
 
@@ -9,11 +10,6 @@ export interface BatchInProgress extends Records {
   finish(): WriteBatch;
 }
 
-const latin1Slice = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
-
-/** One character per byte: two keys are the same string if they are the same key. */
-const textOf = (key: Uint8Array): string => latin1Slice.call(key, 0, key.length);
-
 interface Written {
   readonly key: Uint8Array;
   /** Null for a deletion. */
@@ -24,14 +20,14 @@ export function beginBatch(records: Records): BatchInProgress {
   const written = new Map<string, Written>();
   const batch: BatchInProgress = {
     get(key) {
-      const entry = written.get(textOf(key));
+      const entry = written.get(latin1(key));
       return entry === undefined ? records.get(key) : (entry.record?.value ?? null);
     },
     set(key, value) {
-      written.set(textOf(key), { key, record: { value, decoded: undefined } });
+      written.set(latin1(key), { key, record: { value, decoded: undefined } });
     },
     delete(key) {
-      written.set(textOf(key), { key, record: null });
+      written.set(latin1(key), { key, record: null });
     },
     finish() {
       const sets: [Uint8Array, Uint8Array][] = [];
@@ -45,7 +41,7 @@ export function beginBatch(records: Records): BatchInProgress {
   };
   if (records.kept !== undefined) {
     batch.kept = (key) => {
-      const entry = written.get(textOf(key));
+      const entry = written.get(latin1(key));
       return entry === undefined ? (records.kept?.(key) ?? null) : entry.record;
     };
   }

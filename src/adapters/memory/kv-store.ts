@@ -1,3 +1,4 @@
+import { copyOf, latin1 } from '../../codec/bytes.ts';
 import { StorageError } from '../../model/errors.ts';
 import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-store.ts';
 
@@ -5,8 +6,6 @@ import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-s
 
 /** The port's bounds on a key, in bytes. */
 const MAX_KEY_BYTES = 1_200;
-
-const textOf = (key: Uint8Array): string => String.fromCharCode.apply(null, key as unknown as number[]);
 
 const bytesOf = (text: string): Uint8Array => {
   const bytes = new Uint8Array(text.length);
@@ -62,8 +61,8 @@ class MemoryStore implements KVStore {
       );
       throw this.#failure;
     }
-    for (const [key, value] of batch.sets) this.#put(textOf(key), new Uint8Array(value));
-    for (const key of batch.deletes) this.#put(textOf(key), null);
+    for (const [key, value] of batch.sets) this.#put(latin1(key), copyOf(value));
+    for (const key of batch.deletes) this.#put(latin1(key), null);
     this.flushes++;
   }
 
@@ -99,8 +98,8 @@ class MemoryStore implements KVStore {
 
   /** The keys in the range, now or since the moment: more than were there then, never fewer. */
   #keysAt(moment: Moment, { start, end, reverse }: KeyRange): string[] {
-    const from = textOf(start);
-    const to = textOf(end);
+    const from = latin1(start);
+    const to = latin1(end);
     this.#sortedKeys ??= [...this.#values.keys()].sort();
     const now = this.#sortedKeys.slice(lowerBound(this.#sortedKeys, from), lowerBound(this.#sortedKeys, to));
     const keys = new Set(now);
@@ -154,7 +153,7 @@ class MemorySnapshot implements KVSnapshot {
 
   get(key: Uint8Array): Uint8Array | null {
     this.#checkOpen();
-    return this.#reader.valueOf(textOf(key));
+    return this.#reader.valueOf(latin1(key));
   }
 
   *range(range: KeyRange): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {

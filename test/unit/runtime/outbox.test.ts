@@ -43,7 +43,7 @@ const signature = new Uint8Array(64).fill(9);
 
 function start(sign: (preimage: Uint8Array) => Promise<Uint8Array> = async () => signature) {
   const sent: (readonly [to: ReplicaId | 'all', channel: string, frame: Uint8Array])[] = [];
-  const looped: { message: Message; bytes: number }[] = [];
+  const looped: { message: Message; frame: Uint8Array }[] = [];
   const faults: unknown[] = [];
   const counters = createCounters();
   const outbox = createOutbox({
@@ -54,7 +54,7 @@ function start(sign: (preimage: Uint8Array) => Promise<Uint8Array> = async () =>
       connectedPeers: () => [peer, other],
     },
     counters,
-    loopBack: (message, bytes) => looped.push({ message, bytes }),
+    loopBack: (message, frame) => looped.push({ message, frame }),
     onFault: (error) => faults.push(error),
   });
   return { outbox, sent, looped, faults, counters };
@@ -76,7 +76,7 @@ describe('the outbox', () => {
     const frame = encodeMessage('ed25519', signed);
     expect(preimages).toEqual([signingPreimage('ed25519', vote as never)]);
     expect(sent).toEqual([[peer, 'consensus', frame]]);
-    expect(looped).toEqual([{ message: signed, bytes: frame.length }]);
+    expect(looped).toEqual([{ message: signed, frame }]);
     expect(counters.messagesSent).toBe(1);
     expect(counters.sentByType).toEqual({ 'phase-vote': 1 });
   });

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { GoldenWorld } from '../../../support/golden-world.ts';
-import { afterUpdate, inViewOne, play, rejections, sends } from './play.ts';
+import { afterUpdate, inViewOne, play, rejections, sends, writes } from './play.ts';
+
+/** The leader of `view` of seven proposes its block on the one before. */
+const propose = (view: number): string =>
+  `proposal from=r${view} view=${view} block=B${view} on=${view === 1 ? 'genesis' : `PC(${view - 1},B${view - 1})`}`;
 
 describe('R6: one vote per view, on disk before it leaves', () => {
   test('the vote, its block, the lock and all commits are one flush, for which it waits', () => {
@@ -14,6 +18,25 @@ describe('R6: one vote per view, on disk before it leaves', () => {
     const effects = play(world, 'valid');
     expect(effects[0]).toBe('write #9 now: insert B4, voted 4');
     expect(effects).toContain('send vote(4, B4, generic) -> r4,r5 after #9');
+  });
+
+  test('a commit that clients wait for rides along with the vote that follows it at once', () => {
+    const world = inViewOne('n=7 me=r0 tenure=1');
+    play(world, `${propose(1)}\nvalid commands`);
+    for (const view of [2, 3]) play(world, `${propose(view)}\ncertified\nvalid`);
+    play(world, propose(4));
+    // The app has B4: its vote comes next, and a flush of its own would only hold it up.
+    expect(writes(play(world, 'certified'))).toEqual([expect.stringMatching(/^lazy: .*commit B1/)]);
+    expect(writes(play(world, 'valid'))).toEqual(['now: insert B4, voted 4']);
+  });
+
+  test('a commit that clients wait for is flushed by itself where no vote follows', () => {
+    const world = inViewOne('n=7 me=r0 tenure=1');
+    play(world, `${propose(1)}\nvalid commands`);
+    for (const view of [2, 3]) play(world, `${propose(view)}\ncertified\nvalid`);
+    expect(writes(play(world, 'advance from=r3 with=PC(3,B3)\ncertified'))).toEqual([
+      expect.stringMatching(/^now: .*commit B1/),
+    ]);
   });
 
   test('of two proposals of one leader the first to be validated gets it', () => {
