@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { allocate } from '../../../src/codec/bytes.ts';
 import { checksum } from '../../../src/codec/checksum.ts';
 import {
-  allocate,
   createWriter,
   decode,
   finish,
