@@ -56,7 +56,11 @@ const LAYERS = [
     path: '^src/adapters/tls/',
     may: [MODEL, CODEC, PORTS, NODE_ANY, npm('@peculiar/x509'), npm('reflect-metadata')],
   },
-  { name: 'state-machine', path: '^src/state-machine/', may: [INDEX, MODEL, PORTS, CODEC_BYTES, NODE_HASHES] },
+  {
+    name: 'state-machine',
+    path: '^src/state-machine/',
+    may: [INDEX, MODEL, PORTS, CODEC_BYTES, NODE_HASHES],
+  },
   { name: 'simulator', path: '^src/simulator/', may: [MODEL, CODEC, CORE, PORTS, STORAGE, NODE_HASHES] },
   {
     name: 'cli',
