@@ -16,7 +16,7 @@ import { readU64, writeU64 } from './envelope.ts';
 
 /** An update of the validator set that validators may approve. Without inserts and deletes it is a withdrawal. */
 export interface ProposedUpdate {
-  /** How many updates have been made by approvals before it: approvals of any other number count nothing. */
+  /** Counts the updates that approvals make, from 1: only those of the next one count. */
   readonly number: number;
   readonly updates: ValidatorSetUpdates;
 }

@@ -215,7 +215,7 @@ function encodeBook({ number, approvals }: Book): Uint8Array {
 
 /** Reads what `encodeBook` wrote into the state; throws on anything else, which no replica writes. */
 function decodeBook(bytes: Uint8Array | null, keyBytes: number): Book {
-  if (bytes === null) return { number: 0, approvals: [] };
+  if (bytes === null) return { number: 1, approvals: [] };
   const entryBytes = keyBytes + 8 + DIGEST_BYTES;
   const number = bytes.length < 8 ? null : readU64(bytes, 0);
   if (number === null || (bytes.length - 8) % entryBytes !== 0) throw malformedBook();

@@ -123,62 +123,62 @@ const refusedAs = (code: ApprovalErrorCode) => expect.objectContaining({ name: '
 describe.each<SchemeName>(['ed25519', 'bls12381'])('approvals with %s', (scheme) => {
   it('make an update once a quorum of power has signed it, and not before', async () => {
     const chain = new Chain(scheme, [1, 1, 1, 1]);
-    const proposed = update(0, { inserts: [chain.insert(4, 3)], deletes: [chain.id(0)] });
+    const proposed = update(1, { inserts: [chain.insert(4, 3)], deletes: [chain.id(0)] });
     expect(await chain.approve(2, proposed)).toBe('approved');
     expect(await chain.approve(0, proposed)).toBe('approved');
     expect(chain.open).toEqual({
-      number: 0,
+      number: 1,
       proposals: [{ updates: proposed.updates, approvedBy: [chain.id(0), chain.id(2)].sort() }],
     });
     expect(powerOf(chain.set, chain.id(4))).toBe(0);
     expect(await chain.approve(1, proposed)).toBe('applied');
     expect(chain.set.validators.map(({ power }) => power).sort()).toEqual([1, 1, 1, 3]);
     expect([powerOf(chain.set, chain.id(4)), powerOf(chain.set, chain.id(0))]).toEqual([3, 0]);
-    expect(chain.open).toEqual({ number: 1, proposals: [] });
+    expect(chain.open).toEqual({ number: 2, proposals: [] });
     expect(chain.state.size).toBe(1);
   });
 
   it('count by power, of the set as it is', async () => {
     const chain = new Chain(scheme, [5, 1, 1]);
-    const raise = update(0, { inserts: [{ id: chain.id(1), power: asPower(2), possession: null }] });
+    const raise = update(1, { inserts: [{ id: chain.id(1), power: asPower(2), possession: null }] });
     expect(await chain.approve(0, raise)).toBe('applied');
-    const all = update(1, { inserts: [chain.insert(3, 10)], deletes: [0, 1, 2].map((at) => chain.id(at)) });
+    const all = update(2, { inserts: [chain.insert(3, 10)], deletes: [0, 1, 2].map((at) => chain.id(at)) });
     expect(chain.set.quorum).toBe(6);
     expect(await chain.approve(1, all)).toBe('approved');
     expect(await chain.approve(2, all)).toBe('approved');
     // The whole set is replaced; who was in it has no say any more.
     expect(await chain.approve(0, all)).toBe('applied');
     expect(chain.set.validators).toEqual([{ id: chain.id(3), power: 10 }]);
-    await expect(chain.approve(0, update(2, { inserts: [chain.insert(0, 1)] }))).rejects.toEqual(
+    await expect(chain.approve(0, update(3, { inserts: [chain.insert(0, 1)] }))).rejects.toEqual(
       refusedAs('not-a-validator'),
     );
   });
 
   it('count nothing under another signer, update, number or chain', async () => {
     const chain = new Chain(scheme, [1, 1, 1, 1]);
-    const proposed = update(0, { inserts: [chain.insert(4, 1)] });
+    const proposed = update(1, { inserts: [chain.insert(4, 1)] });
     const [first, second] = [await chain.command(0, proposed), await chain.command(1, proposed)];
     const stolen = second.slice();
     const keySize = chain.id(0).length / 2;
     stolen.set(first.subarray(0, keySize), 0);
     expect(() => chain.apply(stolen)).toThrow(refusedAs('bad-signature'));
-    const other = await chain.command(0, update(0, { inserts: [chain.insert(5, 1)] }));
+    const other = await chain.command(0, update(1, { inserts: [chain.insert(5, 1)] }));
     const swapped = other.slice();
     swapped.set(first.subarray(keySize, keySize + SCHEME_SIZES[scheme].vote), keySize);
     expect(() => chain.apply(swapped)).toThrow(refusedAs('bad-signature'));
     const elsewhere = new Chain(scheme, [1, 1, 1, 1], 2, 8);
     expect(() => elsewhere.apply(first)).toThrow(refusedAs('bad-signature'));
-    await expect(chain.approve(0, update(1, proposed.updates))).rejects.toEqual(refusedAs('wrong-number'));
+    await expect(chain.approve(0, update(2, proposed.updates))).rejects.toEqual(refusedAs('wrong-number'));
     await expect(chain.approve(4, proposed)).rejects.toEqual(refusedAs('not-a-validator'));
-    expect(chain.open).toEqual({ number: 0, proposals: [] });
+    expect(chain.open).toEqual({ number: 1, proposals: [] });
   });
 
   it('of an update that is made cannot be used again', async () => {
     const chain = new Chain(scheme, [1, 1, 1, 1]);
-    const add = update(0, { inserts: [chain.insert(4, 1)] });
+    const add = update(1, { inserts: [chain.insert(4, 1)] });
     const old = await Promise.all([0, 1, 2, 3].map((at) => chain.command(at, add)));
     for (const command of old.slice(0, 3)) chain.apply(command);
-    const remove = update(1, { deletes: [chain.id(4)] });
+    const remove = update(2, { deletes: [chain.id(4)] });
     for (const at of [0, 1, 2]) await chain.approve(at, remove);
     expect(await chain.approve(3, remove)).toBe('applied');
     for (const command of old) expect(() => chain.apply(command)).toThrow(refusedAs('wrong-number'));
@@ -188,7 +188,7 @@ describe.each<SchemeName>(['ed25519', 'bls12381'])('approvals with %s', (scheme)
     const chain = new Chain(scheme, [1, 1, 1, 1]);
     const command = await chain.command(
       0,
-      update(0, { inserts: [chain.insert(4, 1)], deletes: [chain.id(1)] }),
+      update(1, { inserts: [chain.insert(4, 1)], deletes: [chain.id(1)] }),
     );
     const checks = chain.checks;
     for (let size = 0; size < command.length; size++) {
@@ -201,7 +201,7 @@ describe.each<SchemeName>(['ed25519', 'bls12381'])('approvals with %s', (scheme)
       turned[at]! ^= 0x10;
       expect(() => chain.apply(turned)).toThrow(/./);
     }
-    expect(chain.open).toEqual({ number: 0, proposals: [] });
+    expect(chain.open).toEqual({ number: 1, proposals: [] });
     expect(chain.apply(command)).toBe('approved');
   });
 });
@@ -209,7 +209,7 @@ describe.each<SchemeName>(['ed25519', 'bls12381'])('approvals with %s', (scheme)
 describe('an approval', () => {
   it('moves to another update, and leaves no trace of one that nobody approves any more', async () => {
     const chain = new Chain('ed25519', [1, 1, 1, 1]);
-    const [one, other] = [4, 5].map((at) => update(0, { inserts: [chain.insert(at, 1)] })) as [
+    const [one, other] = [4, 5].map((at) => update(1, { inserts: [chain.insert(at, 1)] })) as [
       ProposedUpdate,
       ProposedUpdate,
     ];
@@ -219,31 +219,31 @@ describe('an approval', () => {
     expect(chain.open.proposals).toHaveLength(2);
     await chain.approve(2, other);
     await chain.approve(1, other);
-    expect(chain.open).toEqual({ number: 1, proposals: [] });
+    expect(chain.open).toEqual({ number: 2, proposals: [] });
     expect([powerOf(chain.set, chain.id(4)), powerOf(chain.set, chain.id(5))]).toEqual([0, 1]);
     expect(chain.state.size).toBe(1);
   });
 
   it('can be withdrawn, by the one who gave it', async () => {
     const chain = new Chain('ed25519', [1, 1, 1, 1]);
-    const proposed = update(0, { inserts: [chain.insert(4, 1)] });
-    await expect(chain.approve(0, update(0, {}))).rejects.toEqual(refusedAs('nothing-to-withdraw'));
+    const proposed = update(1, { inserts: [chain.insert(4, 1)] });
+    await expect(chain.approve(0, update(1, {}))).rejects.toEqual(refusedAs('nothing-to-withdraw'));
     await chain.approve(0, proposed);
     await chain.approve(1, proposed);
-    expect(await chain.approve(0, update(0, {}))).toBe('withdrawn');
+    expect(await chain.approve(0, update(1, {}))).toBe('withdrawn');
     expect(chain.open.proposals).toEqual([{ updates: proposed.updates, approvedBy: [chain.id(1)] }]);
-    expect(await chain.approve(1, update(0, {}))).toBe('withdrawn');
+    expect(await chain.approve(1, update(1, {}))).toBe('withdrawn');
     expect(chain.state.size).toBe(1);
     expect(await chain.approve(2, proposed)).toBe('approved');
   });
 
   it('is given once, and once in a block, before any signature is looked at', async () => {
     const chain = new Chain('ed25519', [1, 1, 1, 1]);
-    const proposed = update(0, { inserts: [chain.insert(4, 1)] });
+    const proposed = update(1, { inserts: [chain.insert(4, 1)] });
     await chain.approve(0, proposed);
     const { checks } = chain;
     await expect(chain.approve(0, proposed)).rejects.toEqual(refusedAs('already-approved'));
-    const other = update(0, { inserts: [chain.insert(5, 1)] });
+    const other = update(1, { inserts: [chain.insert(5, 1)] });
     await chain.approve(0, other);
     await expect(chain.approve(0, proposed, 'same')).rejects.toEqual(refusedAs('too-many'));
     expect(chain.checks).toBe(checks + 1);
@@ -252,10 +252,10 @@ describe('an approval', () => {
 
   it('is refused when its update makes no set, and the set stays as it is when a proof is bad', async () => {
     const chain = new Chain('bls12381', [1, 1, 1]);
-    await expect(chain.approve(0, update(0, { deletes: [chain.id(4)] }))).rejects.toMatchObject({
+    await expect(chain.approve(0, update(1, { deletes: [chain.id(4)] }))).rejects.toMatchObject({
       code: 'unknown-validator',
     });
-    const stolen = update(0, { inserts: [chain.insert(3, 1, chain.possession(4))] });
+    const stolen = update(1, { inserts: [chain.insert(3, 1, chain.possession(4))] });
     await chain.approve(0, stolen);
     await chain.approve(1, stolen);
     await expect(chain.approve(2, stolen)).rejects.toMatchObject({ code: 'bad-possession' });

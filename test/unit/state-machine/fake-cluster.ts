@@ -278,6 +278,8 @@ export class FakeNode implements ReplicaHandle {
 
 export interface FakeClusterOptions {
   readonly nodes?: number;
+  /** Of the nodes, in their stead. */
+  readonly ids?: readonly ReplicaId[];
   readonly definition?: StateMachineDefinition;
   readonly settings?: Partial<StateMachineSettings>;
 }
@@ -292,8 +294,9 @@ export class FakeCluster {
   tip: BlockHash = ZERO_HASH;
   view = 1;
 
-  constructor({ nodes = 4, definition = registers, settings = {} }: FakeClusterOptions = {}) {
-    const ids = Array.from({ length: nodes }, (_, index) => asReplicaId(`0${index}`.repeat(32)));
+  constructor({ nodes = 4, definition = registers, settings = {}, ...options }: FakeClusterOptions = {}) {
+    const ids =
+      options.ids ?? Array.from({ length: nodes }, (_, index) => asReplicaId(`0${index}`.repeat(32)));
     this.genesis = createValidatorSet(ids.map((id) => ({ id, power: asPower(1) }))) as ValidatorSet;
     this.nodes = ids.map((id) => new FakeNode(this, id, definition, settings));
   }
