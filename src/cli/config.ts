@@ -5,7 +5,7 @@ import { ConfigError } from '../index.ts';
 const port = z.int().min(0).max(65_535);
 
 const schema = z.strictObject({
-  role: z.enum(['validator', 'listener']).default('validator'),
+  role: z.enum(['auto', 'validator', 'listener']).default('auto'),
   network: z.strictObject({
     listen: z.string().min(1),
     peers: z.record(z.string(), z.string()).default({}),

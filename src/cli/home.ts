@@ -13,6 +13,7 @@ import {
   parseGenesis,
   readChain,
 } from '../index.ts';
+import type { NodeConfig } from './config.ts';
 import { CommandFailure } from './failure.ts';
 import { markAsUsed, readValidatorKey, type TlsPaths, type ValidatorKey } from './keys.ts';
 
@@ -24,6 +25,8 @@ export interface Home {
   readonly keys: string;
   readonly validatorKey: string;
   readonly tls: TlsPaths;
+  /** Whoever can read it may make the node approve updates of the validator set. */
+  readonly adminToken: string;
   readonly data: string;
   readonly traces: string;
 }
@@ -37,6 +40,7 @@ export function homeAt(dir: string): Home {
     keys,
     validatorKey: join(keys, 'validator.json'),
     tls: { key: join(keys, 'tls-key.pem'), certificate: join(keys, 'tls-certificate.pem') },
+    adminToken: join(keys, 'admin-token'),
     data: join(dir, 'data'),
     traces: join(dir, 'traces'),
   };
@@ -143,14 +147,15 @@ export function checkStore(home: Home, { store, key, genesis }: Parts): void {
 }
 
 /**
- * A validator that is in no set would wait for ever to be asked; a listener with a validator's key would vote. Throws
- * `CommandFailure`.
+ * Whoever says what a node is wants to hear when it is not: a validator that is in no set would wait to be asked; a
+ * listener with a validator's key would vote. Throws `CommandFailure`. With `auto` the chain says what the node is.
  */
 export function checkRole(
   home: Home,
-  role: 'validator' | 'listener',
+  role: NodeConfig['role'],
   { store, key }: Pick<Parts, 'store' | 'key'>,
 ): void {
+  if (role === 'auto') return;
   const snapshot = createBlockTreeSnapshot(store.snapshot());
   try {
     const { committed, previous } = snapshot.validatorSets();
@@ -162,9 +167,9 @@ export function checkRole(
   const named = `the key ${short(key.id)} of ${home.validatorKey}`;
   throw new CommandFailure(
     role === 'validator'
-      ? `role: is validator, but ${named} is not in the validator set: set role to listener in ${home.config}, or ` +
-          'use the key of a validator'
-      : `role: is listener, but ${named} is in the validator set and would vote: set role to validator in ${home.config}`,
+      ? `role: is validator, but ${named} is not in the validator set: set role to auto in ${home.config}, to ` +
+          'follow until it is, or use the key of a validator'
+      : `role: is listener, but ${named} is in the validator set and would vote: set role to auto in ${home.config}`,
   );
 }
 

@@ -5,13 +5,16 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+export interface RequestOptions {
+  readonly method?: string;
+  readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Requests to nodes over connections that are kept. */
 export interface HttpClient {
   /** Rejects when there is no answer within the time limit. */
-  request(
-    url: string,
-    options?: { readonly method?: string; readonly body?: Uint8Array },
-  ): Promise<HttpAnswer>;
+  request(url: string, options?: RequestOptions): Promise<HttpAnswer>;
   /** The answer's JSON; rejects on another status than 200. */
   json<Value>(url: string): Promise<Value>;
   close(): void;
@@ -30,10 +33,10 @@ export function createHttpClient(options: {
 
   function request(
     url: string,
-    { method = 'GET', body }: { readonly method?: string; readonly body?: Uint8Array } = {},
+    { method = 'GET', body, headers: given = {} }: RequestOptions = {},
   ): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      const headers = body === undefined ? {} : { 'Content-Length': body.length };
+      const headers = { ...given, ...(body === undefined ? {} : { 'Content-Length': body.length }) };
       const sent = httpRequest(url, { agent, method, headers, timeout: options.timeoutMs }, (answer) =>
         collect(answer, resolve, reject),
       );

@@ -8,6 +8,9 @@ import {
 } from '../state-machine/index.ts';
 import { readBody } from './http-body.ts';
 import { encodeDelete, encodePut, hadExisted, MAX_KEY_BYTES } from './kv.ts';
+import { isAuthorized } from './validators/admin-token.ts';
+import { RefusedUpdate } from './validators/refusal.ts';
+import type { ValidatorsService } from './validators/service.ts';
 
 export interface HttpOptions {
   readonly host: string;
@@ -22,6 +25,9 @@ export interface HttpOptions {
 export interface HttpSources {
   readonly commands: Pick<CommandService, 'submit' | 'read' | 'waitForHeight'>;
   status(): object;
+  readonly validators: ValidatorsService;
+  /** What requests that change the validator set must show. */
+  readonly adminToken: string;
   /** The committed block at `height`; null when this node has none, or none any more. */
   block(height: Height): object | null;
 }
@@ -43,6 +49,9 @@ const SWEEP_MS = 20;
 
 const TOO_BUSY_RETRY_SECONDS = 1;
 
+/** Of an update as JSON: as many validators as one command can carry, twice over. */
+const MAX_UPDATE_BYTES = 1024 * 1024;
+
 /**
  * Serves the key-value store over HTTP.
  *
@@ -51,10 +60,14 @@ const TOO_BUSY_RETRY_SECONDS = 1;
  * | `PUT /kv/:key` | 200 `{height, blockHash}` once committed, durably on this node |
  * | `DELETE /kv/:key` | the same; 404 `{error, height, blockHash}` when there was no such key |
  * | `GET /kv/:key?minHeight=H` | 200 and the value, from this node's committed state, once that has height H |
+ * | `GET /validators` | 200 and the validator set |
+ * | `POST /validators` | this node approves an update: 200 once it is made and decided, 202 while others are to approve |
+ * | `DELETE /validators` | 200 once this node's approval is withdrawn |
  * | `GET /status` | 200 and the node's state |
  * | `GET /blocks/:height` | 200 `{height, blockHash, appStateHash}` |
  *
- * Errors are `{error}`: 400 malformed, 404 no such key, block or path, 405 method, 413 value too large, 503 with
+ * Errors are `{error}`: 400 malformed, 401 without the admin token, 404 no such key, block or path, 405 method, 409 an update that
+ * does not fit the set as it is (with a `code`), 413 value too large, 503 with
  * Retry-After when the pool is full or the node is stopping, 504 when the wait was too long: a write may then still
  * take effect. Throws `ConfigError` when the port cannot be had.
  */
@@ -125,11 +138,12 @@ async function answer(
     else await answerKey(request, response, { key, query }, options, sources);
     return;
   }
+  if (path === '/validators') return answerValidators(request, response, options, sources);
   if (request.method !== 'GET') return sendMethodNotAllowed(response, 'GET');
   if (path === '/status') return sendJson(response, 200, sources.status());
   const block = /^\/blocks\/(\d{1,15})$/.exec(path);
   if (block === null)
-    return sendJson(response, 404, { error: `there is no ${path}; see /kv/:key and /status` });
+    return sendJson(response, 404, { error: `there is no ${path}; see /kv/:key, /status and /validators` });
   const found = sources.block(asHeight(Number(block[1])));
   if (found === null) sendJson(response, 404, { error: 'no committed block at this height' });
   else sendJson(response, 200, found);
@@ -164,7 +178,8 @@ async function answerKey(
       return answerGet(response, { key, query }, options, commands);
     case 'PUT': {
       const body = await readBody(request, options.maxValueBytes);
-      if ('refused' in body) return refuseBody(response, body.refused, options);
+      if ('refused' in body)
+        return refuseBody(response, body.refused, `value is larger than ${options.maxValueBytes} bytes`);
       const written = await write(response, encodePut(key, body.bytes), options, commands);
       return sendJson(response, 200, { height: written.height, blockHash: written.blockHash });
     }
@@ -178,18 +193,59 @@ async function answerKey(
   }
 }
 
-function refuseBody(
+async function answerValidators(
+  request: IncomingMessage,
   response: ServerResponse,
-  why: 'too-large' | 'aborted',
-  { maxValueBytes }: HttpOptions,
-): void {
+  { waitMs }: HttpOptions,
+  { validators, adminToken }: HttpSources,
+): Promise<void> {
+  if (request.method === 'GET') return sendJson(response, 200, validators.status());
+  if (request.method !== 'POST' && request.method !== 'DELETE') {
+    return sendMethodNotAllowed(response, 'GET, POST, DELETE');
+  }
+  if (!isAuthorized(request.headers.authorization, adminToken)) {
+    response.setHeader('WWW-Authenticate', 'Bearer');
+    const error =
+      'send the header "Authorization: Bearer TOKEN" with the token in keys/admin-token of this node';
+    return sendJson(response, 401, { error });
+  }
+  if (request.method === 'DELETE') {
+    return sendJson(
+      response,
+      200,
+      await whileWanted(response, waitMs, (signal) => validators.withdraw(signal)),
+    );
+  }
+  const body = await readBody(request, MAX_UPDATE_BYTES);
+  if ('refused' in body)
+    return refuseBody(response, body.refused, `update is larger than ${MAX_UPDATE_BYTES} bytes`);
+  const json = jsonOf(body.bytes);
+  const answered = await whileWanted(response, waitMs, (signal) => validators.approve(json, signal));
+  sendJson(response, answered.status === 'applied' ? 200 : 202, answered);
+}
+
+/** Throws `RefusedUpdate`. */
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (cause) {
+    const example = '{"set": [{"id": "…", "power": 1, "possession": "…"}], "remove": ["…"]}';
+    throw new RefusedUpdate(`the body is not JSON; it must be like ${example}`, {
+      status: 400,
+      code: 'malformed',
+      cause,
+    });
+  }
+}
+
+function refuseBody(response: ServerResponse, why: 'too-large' | 'aborted', tooLarge: string): void {
   if (why === 'aborted') {
     response.destroy();
     return;
   }
   // What is left of the body is not read: the connection cannot be used again.
   response.setHeader('Connection', 'close');
-  sendJson(response, 413, { error: `the value is larger than ${maxValueBytes} bytes` });
+  sendJson(response, 413, { error: `the ${tooLarge}` });
 }
 
 /** Submits a command; nobody waits for it any more when the client hangs up or the wait takes too long. */
@@ -246,6 +302,8 @@ async function whileWanted<Result>(
 function sendError(response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
+  } else if (error instanceof RefusedUpdate) {
+    sendJson(response, error.status, { error: error.message, code: error.code });
   } else if (error instanceof PoolFullError) {
     sendUnavailable(response, error.message, Math.ceil(error.retryAfterMs / 1_000));
   } else if (error instanceof CommandError && error.code === 'closed') {

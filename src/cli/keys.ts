@@ -1,9 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { createSigner, generateKeys } from '../adapters/native/index.ts';
+import { createSigner, generateKeys, provePossession } from '../adapters/native/index.ts';
 import { generateTlsIdentity, type TlsIdentity } from '../adapters/tls/index.ts';
-import { bytesToHex, type ReplicaId, SCHEME_SIZES, type SchemeName, type Signer } from '../index.ts';
+import {
+  bytesToHex,
+  type ChainId,
+  hexToBytes,
+  possessionPreimage,
+  type ReplicaId,
+  SCHEME_SIZES,
+  type SchemeName,
+  type Signer,
+} from '../index.ts';
 import { CommandFailure } from './failure.ts';
 import { PRIVATE_DIRECTORY, PRIVATE_FILE, writeFileDurably } from './files.ts';
 
@@ -83,6 +92,11 @@ export function signerOf({ scheme, secretKey }: ValidatorKey, path: string): Sig
   }
 }
 
+/** The proof that lets the key into a validator set of the chain; null in a scheme that needs none. */
+export function possessionOf({ scheme, id, secretKey }: ValidatorKey, chainId: ChainId): Uint8Array | null {
+  return provePossession(scheme, hexToBytes(secretKey), possessionPreimage(chainId, id));
+}
+
 function readJson(path: string): unknown {
   try {
     return JSON.parse(readPrivateFile(path));
@@ -95,7 +109,7 @@ function readJson(path: string): unknown {
 }
 
 /** The text of a file that must be its owner's alone. */
-function readPrivateFile(path: string): string {
+export function readPrivateFile(path: string): string {
   let text: string;
   let mode: number;
   try {

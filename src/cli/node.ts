@@ -8,6 +8,7 @@ import {
   type GenesisDocument,
   genesisHash,
   type Height,
+  isMember,
   type Replica,
   type Signer,
   startReplica,
@@ -18,9 +19,11 @@ import type { NodeConfig } from './config.ts';
 import { CommandFailure } from './failure.ts';
 import { checkRole, checkStore, type Home, readGenesis, short } from './home.ts';
 import { type HttpService, startHttpService } from './http-service.ts';
-import { readTlsIdentity, readValidatorKey, signerOf } from './keys.ts';
-import { keyValueStore } from './kv.ts';
+import { possessionOf, readTlsIdentity, readValidatorKey, signerOf } from './keys.ts';
+import { createKeyValueStore } from './kv.ts';
 import type { Log } from './log.ts';
+import { ensureAdminToken } from './validators/admin-token.ts';
+import { createValidatorsService } from './validators/service.ts';
 
 /** How long a stopping node waits for the commits of what it was asked to write. */
 const DRAIN_MS = 10_000;
@@ -83,8 +86,9 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
   const network = await openNetwork(home, config, { genesis, signer, verifier, log });
   closers.push(() => network.close());
 
+  const kv = createKeyValueStore(genesis.chain);
   const machine = createStateMachine({
-    apply: keyValueStore.apply,
+    ...kv,
     onDivergence: (divergence) => log.error(describeDivergence(divergence), { height: divergence.height }),
   });
   const replica = await startReplica({
@@ -101,10 +105,22 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
   replica.on('app-failed', ({ call, error }) => log.error(`${call} failed: ${String(error)}`));
   const commands = machine.attach(replica);
   closers.push(async () => commands.close());
-  const status = statusOf({ config, replica, commands });
+  const status = statusOf({ replica, commands });
+  let peers = config.network.peers;
+  const validators = createValidatorsService({
+    replica,
+    commands,
+    store: kv,
+    signer,
+    possession: possessionOf(key, genesis.chain.chainId),
+    addresses: () => ({ ...peers, [replica.id]: network.address() ?? config.network.listen }),
+  });
+  logValidators(replica, log);
   const http = await startHttpService(config.http, {
     commands,
     status,
+    validators,
+    adminToken: ensureAdminToken(home),
     block: (height) => blockAt(replica, height),
   });
   closers.push(() => http.close(HTTP_GRACE_MS));
@@ -113,9 +129,10 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
     commands,
     http,
     status,
-    setPeers(peers) {
+    setPeers(changed) {
       try {
-        network.setPeers(peers);
+        network.setPeers(changed);
+        peers = changed;
       } catch (error) {
         throw inTermsOfHome(home, error);
       }
@@ -191,14 +208,33 @@ function logNetworkEvent(log: Log, event: TlsNetworkEvent): void {
   }
 }
 
+/** Tells the node's owner of every change of the validator set. */
+function logValidators(replica: Replica, log: Log): void {
+  if (!replica.status().isValidator) log.info('follows as a listener: its key is not in the validator set');
+  replica.on('validator-set-updated', ({ sets: { committed, updateHeight } }) =>
+    log.info('the validator set is updated', {
+      height: updateHeight,
+      validators: committed.validators.length,
+      power: committed.totalPower,
+    }),
+  );
+  replica.on('validator-set-decided', ({ sets: { committed, updateHeight } }) =>
+    log.info(
+      isMember(committed, replica.id)
+        ? 'the new validator set has taken over, with this node'
+        : 'the new validator set has taken over, without this node: it follows as a listener',
+      { height: updateHeight },
+    ),
+  );
+}
+
 interface StatusSources {
-  readonly config: NodeConfig;
   readonly replica: Replica;
   readonly commands: CommandService;
 }
 
 /** What `GET /status` tells; docs/CLI.md has the fields. */
-function statusOf({ config, replica, commands }: StatusSources): () => object {
+function statusOf({ replica, commands }: StatusSources): () => object {
   return () => {
     const { counters, ...status } = replica.status();
     const { committedCommands, pending, forwarded, divergence } = commands.status();
@@ -207,7 +243,7 @@ function statusOf({ config, replica, commands }: StatusSources): () => object {
       id: replica.id,
       chainId: replica.chain.chainId,
       scheme: replica.chain.scheme,
-      role: config.role,
+      role: status.isValidator ? 'validator' : 'listener',
       ...status,
       counters: { ...counters, commandsCommitted: committedCommands },
       commands: { pending, forwarded },

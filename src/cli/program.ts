@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { SchemeName } from '../index.ts';
+import { bytesToHex, type SchemeName } from '../index.ts';
 import { checkClusterOptions, runCluster } from './cluster/cluster.ts';
 import type { NodeConfig, Override } from './config.ts';
 import { EXIT_USAGE } from './failure.ts';
 import { homeAt, initializeHome } from './home.ts';
-import { makeValidatorKey, writeNewValidatorKey, writeTlsIdentity } from './keys.ts';
+import { joinChain, readGenesisFile } from './join.ts';
+import { makeValidatorKey, possessionOf, writeNewValidatorKey, writeTlsIdentity } from './keys.ts';
 import { run } from './run.ts';
 import { showStatus } from './status.ts';
 import { createTestnet, MAX_TESTNET_VALIDATORS } from './testnet.ts';
+import { validatorsCommand } from './validators/program.ts';
 import { packageVersion } from './version.ts';
 
 const print = (text: string): void => void process.stdout.write(text);
@@ -27,8 +29,11 @@ export function createProgram(): Command {
     statusCommand(),
     keygenCommand(),
     initCommand(),
+    joinCommand(),
+    validatorsCommand(print),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
+    for (const sub of command.commands) sub.copyInheritedSettings(program);
   }
   exitWithUsageCode(program);
   return program;
@@ -43,7 +48,11 @@ const usageError = (text: string): string =>
 
 /** Commander's own exit code for wrong usage is 1, like that of a failure. */
 function exitWithUsageCode(program: Command): void {
-  for (const command of [program, ...program.commands]) {
+  const withSubcommands = (command: Command): readonly Command[] => [
+    command,
+    ...command.commands.flatMap(withSubcommands),
+  ];
+  for (const command of withSubcommands(program)) {
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
   }
 }
@@ -154,7 +163,7 @@ function testnetCommand(): Command {
 
 /** Flags of `run` that stand in for a setting of config.json, with their environment variable. */
 const OVERRIDES = [
-  { flag: '--role <role>', env: 'HOTSTUFF_ROLE', field: 'role', text: 'validator or listener' },
+  { flag: '--role <role>', env: 'HOTSTUFF_ROLE', field: 'role', text: 'auto, validator or listener' },
   {
     flag: '--listen <host:port>',
     env: 'HOTSTUFF_LISTEN',
@@ -229,6 +238,7 @@ function statusCommand(): Command {
 interface KeygenFlags {
   readonly home: string;
   readonly scheme: SchemeName;
+  readonly genesis?: string;
   readonly tls?: boolean;
   readonly json?: boolean;
 }
@@ -241,23 +251,28 @@ function keygenCommand(): Command {
       'home that gets keys/; a validator key that is there is never overwritten',
     )
     .addOption(schemeOption())
+    .option('--genesis <file>', 'print the proof of possession for the chain of this genesis.json as well')
     .option('--tls', 'make a new TLS key and certificate alone, in place of old ones')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES.keygen)
-    .action(async ({ home: dir, scheme, tls = false, json = false }: KeygenFlags) => {
+    .action(async ({ home: dir, scheme, genesis, tls = false, json = false }: KeygenFlags) => {
       const home = homeAt(resolve(dir));
       if (tls) {
         await writeTlsIdentity(home.tls);
         print(json ? `${JSON.stringify(home.tls, null, 2)}\n` : `${home.tls.key}\n${home.tls.certificate}\n`);
         return;
       }
-      const key = makeValidatorKey(scheme);
+      const chain = genesis === undefined ? null : readGenesisFile(resolve(genesis)).document.chain;
+      const key = makeValidatorKey(chain?.scheme ?? scheme);
       writeNewValidatorKey(home.validatorKey, key);
       await writeTlsIdentity(home.tls);
+      const proof = chain === null ? null : possessionOf(key, chain.chainId);
+      const possession = proof === null ? {} : { possession: bytesToHex(proof) };
+      const made = { scheme: key.scheme, id: key.id, path: home.validatorKey, ...possession };
       print(
         json
-          ? `${JSON.stringify({ scheme, id: key.id, path: home.validatorKey }, null, 2)}\n`
-          : `${key.id}\n`,
+          ? `${JSON.stringify(made, null, 2)}\n`
+          : `${[key.id, ...Object.values(possession)].join('\n')}\n`,
       );
     });
 }
@@ -271,6 +286,50 @@ function initCommand(): Command {
       const { data } = homeAt(resolve(home));
       await initializeHome(homeAt(resolve(home)));
       print(`${data}: initialised\n`);
+    });
+}
+
+interface JoinFlags {
+  readonly home: string;
+  readonly genesis: string;
+  readonly listen: string;
+  readonly httpHost: string;
+  readonly httpPort: number;
+  readonly peer?: readonly string[];
+  readonly peersFrom?: readonly string[];
+  readonly json?: boolean;
+}
+
+function joinCommand(): Command {
+  return new Command('join')
+    .description('make the home of a new node of a running chain: keys, configuration, an empty store')
+    .requiredOption('--home <dir>', 'a new directory')
+    .requiredOption('--genesis <file>', 'genesis.json of the chain, from somebody you trust')
+    .option('--peers-from <url...>', 'nodes to ask for the addresses that they know')
+    .option('--peer <id=host:port...>', 'addresses of peers, besides')
+    .requiredOption('--listen <host:port>', 'where its peers connect')
+    .option('--http-host <host>', 'address for clients', '127.0.0.1')
+    .addOption(wholeOption('--http-port <port>', 'port for clients', 1, 65_535).default(8_080))
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES.join)
+    .action(async ({ home: dir, peer = [], peersFrom = [], json = false, ...flags }: JoinFlags) => {
+      const options = {
+        ...flags,
+        dir: resolve(dir),
+        genesis: resolve(flags.genesis),
+        peers: peer,
+        peersFrom,
+      };
+      const { home, id, possession } = await joinChain(options);
+      if (json) {
+        print(`${JSON.stringify({ home: home.dir, id, possession }, null, 2)}\n`);
+        return;
+      }
+      const proof = possession === null ? '' : ` --possession ${possession}`;
+      print(
+        `start it:              hotstuff run --home ${home.dir}\n` +
+          `make it a validator:   hotstuff validators add ${id}${proof} --power 1 --home …\n`,
+      );
     });
 }
 
@@ -301,6 +360,7 @@ Examples:
   hotstuff testnet --validators 4 --dir net           the homes of four nodes
   hotstuff run --home net/node0                       one of them
   hotstuff status --home net                          how they are
+  hotstuff validators list --home net                 who votes
 
 HOTSTUFF_DEBUG=1 adds a stack to error messages.`,
   cluster: `
@@ -331,8 +391,17 @@ Examples:
 Examples:
   hotstuff keygen --home net/node4
   hotstuff keygen --home net/node4 --scheme ed25519 --json
+  hotstuff keygen --home net/node4 --genesis net/node0/genesis.json    id, and proof of possession
   hotstuff keygen --home net/node4 --tls              a new TLS key, for the next start`,
   init: `
 Examples:
   hotstuff init --home net/node4`,
+  join: `
+The node follows as a listener and, once it has caught up, can be made a validator without a restart.
+
+Examples:
+  hotstuff join --home net/node4 --genesis net/node0/genesis.json --peers-from http://127.0.0.1:8080 \\
+      --listen 127.0.0.1:7004 --http-port 8084
+  hotstuff run --home net/node4
+  hotstuff validators add http://127.0.0.1:8084 --home net`,
 } as const;

@@ -47,19 +47,22 @@ export async function showStatus(options: StatusOptions, write: (text: string) =
   }
 }
 
-/** The URLs of the homes in `dir`: its own, or one for each of its directories. */
-function urlsOf(dir: string): readonly string[] {
+const urlsOf = (dir: string): readonly string[] => homesIn(dir).map(urlOf);
+
+/** The homes in `dir`: itself, or those of its directories that are some. Throws `CommandFailure` when there are none. */
+export function homesIn(dir: string): readonly string[] {
   if (!existsSync(dir)) throw new CommandFailure(`${dir}: is not there; give a home or a directory of homes`);
-  if (existsSync(homeAt(dir).config)) return [urlOf(dir)];
+  if (existsSync(homeAt(dir).config)) return [dir];
   const homes = readdirSync(dir)
     .map((name) => join(dir, name))
     .filter((path) => existsSync(homeAt(path).config));
   if (homes.length === 0)
     throw new CommandFailure(`${dir}: holds no home of a node; make some with: hotstuff testnet`);
-  return homes.sort().map(urlOf);
+  return homes.sort();
 }
 
-function urlOf(dir: string): string {
+/** Where the node of a home serves clients. */
+export function urlOf(dir: string): string {
   const { http } = loadConfig(existingHome(dir).config);
   return `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`;
 }

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { provePossession } from '../adapters/native/index.ts';
 import {
   asChainId,
   asPower,
@@ -9,15 +8,19 @@ import {
   deriveChainId,
   formatGenesis,
   type GenesisDocument,
-  hexToBytes,
-  possessionPreimage,
   type SchemeName,
 } from '../index.ts';
 import type { NodeConfigInput } from './config.ts';
 import { CommandFailure } from './failure.ts';
 import { PRIVATE_DIRECTORY, PUBLIC_FILE, writeFileDurably } from './files.ts';
 import { type Home, homeAt, initializeHome } from './home.ts';
-import { makeValidatorKey, type ValidatorKey, writeNewValidatorKey, writeTlsIdentity } from './keys.ts';
+import {
+  makeValidatorKey,
+  possessionOf,
+  type ValidatorKey,
+  writeNewValidatorKey,
+  writeTlsIdentity,
+} from './keys.ts';
 
 export interface TestnetOptions {
   readonly dir: string;
@@ -69,12 +72,10 @@ export async function createTestnet(options: TestnetOptions): Promise<readonly H
 function genesisOf(keys: readonly ValidatorKey[], scheme: SchemeName): GenesisDocument {
   const document = (chainId: ChainId, isProved: boolean): GenesisDocument => ({
     chain: { chainId, scheme, epochLength: 10, leaderTenure: 4, limits: DEFAULT_LIMITS },
-    validators: keys.map(({ id, secretKey }) => ({
-      id,
+    validators: keys.map((key) => ({
+      id: key.id,
       power: asPower(1),
-      possession: isProved
-        ? provePossession(scheme, hexToBytes(secretKey), possessionPreimage(chainId, id))
-        : null,
+      possession: isProved ? possessionOf(key, chainId) : null,
     })),
     appState: [],
   });
@@ -87,7 +88,6 @@ function configOf(options: TestnetOptions, keys: readonly ValidatorKey[], index:
     .map(({ id }, peer) => [id, `${host}:${ports[peer]}`] as const)
     .filter((_, peer) => peer !== index);
   return {
-    role: 'validator',
     network: { listen: `${host}:${ports[index]}`, peers: Object.fromEntries(peers) },
     http: { host, port: httpPorts[index] as number },
     ...settings,

@@ -80,7 +80,9 @@ describe('a node refuses to start, in one clear line,', () => {
     expect(hotstuff('keygen', '--home', home, '--scheme', 'ed25519').code).toBe(0);
     for (const name of ['config.json', 'genesis.json']) cpSync(join(node(0).home, name), join(home, name));
     expect(hotstuff('init', '--home', home).code).toBe(0);
-    expect(refusal(home)).toMatch(/^role: is validator, but the key \S+ of \S+ is not in the validator set/);
+    expect(refusal(home, '--role', 'validator')).toMatch(
+      /^role: is validator, but the key \S+ of \S+ is not in the validator set/,
+    );
     expect(refusalAfter(() => {}, '--role', 'listener')).toMatch(
       /^role: is listener, but the key \S+ of \S+ is in the validator set and would vote/,
     );

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BlockStatus, NodeStatus } from '../../../src/cli/node-status.ts';
@@ -27,6 +28,14 @@ export function hotstuff(...args: readonly string[]): Finished {
     timeout: PATIENCE_MS,
   });
   return { code: status, stdout, stderr };
+}
+
+/** The same while the test goes on. */
+export async function hotstuffMeanwhile(...args: readonly string[]): Promise<Finished> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const code = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await code, stdout, stderr };
 }
 
 /** Polls `find` until it gives something. */
@@ -87,8 +96,8 @@ export class NodeProcess {
     });
     this.#child = child;
     this.stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      this.stderr += part;
     });
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {

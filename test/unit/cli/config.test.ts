@@ -9,7 +9,7 @@ const MINIMAL = { network: { listen: '127.0.0.1:7000' } };
 describe('config.json', () => {
   it('gets a default for all that it may leave out', () => {
     expect(parseConfig(MINIMAL, 'config.json')).toEqual({
-      role: 'validator',
+      role: 'auto',
       network: { listen: '127.0.0.1:7000', peers: {} },
       http: { host: '127.0.0.1', port: 8_080, maxValueBytes: 65_536, waitMs: 30_000 },
       viewTimeMs: 1_000,
@@ -21,7 +21,10 @@ describe('config.json', () => {
   it.each([
     [{}, 'network: is missing; it must be an object (config.json)'],
     [{ network: {} }, 'network.listen: is missing; it must be a text (config.json)'],
-    [{ ...MINIMAL, role: 'king' }, 'role: is "king"; it must be one of validator, listener (config.json)'],
+    [
+      { ...MINIMAL, role: 'king' },
+      'role: is "king"; it must be one of auto, validator, listener (config.json)',
+    ],
     [{ ...MINIMAL, http: { port: 70_000 } }, 'http.port: is 70000; it must be at most 65535 (config.json)'],
     [{ ...MINIMAL, viewTimeMs: 3 }, 'viewTimeMs: is 3; it must be at least 10 (config.json)'],
     [{ ...MINIMAL, viewTimeMs: '1s' }, 'viewTimeMs: is "1s"; it must be a whole number (config.json)'],
@@ -70,6 +73,6 @@ describe('the file', () => {
     writeFileSync(path, '{');
     expect(() => loadConfig(path)).toThrow(`${path}: is not JSON: `);
     writeFileSync(path, JSON.stringify(MINIMAL));
-    expect(loadConfig(path).role).toBe('validator');
+    expect(loadConfig(path).role).toBe('auto');
   });
 });

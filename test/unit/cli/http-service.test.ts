@@ -2,8 +2,12 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpService, startHttpService } from '../../../src/cli/http-service.ts';
-import { keyValueStore } from '../../../src/cli/kv.ts';
-import { asBlockHash, asHeight } from '../../../src/model/ids.ts';
+import { createKeyValueStore } from '../../../src/cli/kv.ts';
+import { RefusedUpdate } from '../../../src/cli/validators/refusal.ts';
+import type { ValidatorsService } from '../../../src/cli/validators/service.ts';
+import type { ApprovalAnswer, ValidatorsStatus } from '../../../src/cli/validators/status.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/chain.ts';
+import { asBlockHash, asChainId, asHeight } from '../../../src/model/ids.ts';
 import {
   type ApplyContext,
   CommandError,
@@ -11,6 +15,14 @@ import {
   PoolFullError,
 } from '../../../src/state-machine/index.ts';
 
+const keyValueStore = createKeyValueStore({
+  chainId: asChainId(1),
+  scheme: 'ed25519',
+  epochLength: 10,
+  leaderTenure: 4,
+  limits: DEFAULT_LIMITS,
+});
+const TOKEN = 'ab'.repeat(32);
 const HASH = asBlockHash('ab'.repeat(32));
 const LIMITS = { host: '127.0.0.1', port: 0, maxValueBytes: 100, waitMs: 60_000 };
 
@@ -45,18 +57,31 @@ afterEach(async () => {
   for (const service of services.splice(0)) await service.close(0);
 });
 
-async function start(commands: FakeCommands, limits: Partial<typeof LIMITS> = {}) {
+const NO_VALIDATORS: ValidatorsService = {
+  status: () => ({ number: 1 }) as ValidatorsStatus,
+  approve: () => Promise.reject(new Error('not expected')),
+  withdraw: () => Promise.reject(new Error('not expected')),
+};
+
+async function start(
+  commands: FakeCommands,
+  limits: Partial<typeof LIMITS> = {},
+  validators: Partial<ValidatorsService> = {},
+) {
   const service = await startHttpService(
     { ...LIMITS, ...limits },
     {
       commands,
+      validators: { ...NO_VALIDATORS, ...validators },
+      adminToken: TOKEN,
       status: () => ({ view: 9 }),
       block: (height) => (height === 7 ? { height, blockHash: HASH, appStateHash: 'cd' } : null),
     },
   );
   services.push(service);
-  const ask = async (method: string, path: string, body?: string) => {
-    const answer = await fetch(`${service.url}${path}`, { method, ...(body === undefined ? {} : { body }) });
+  const ask = async (method: string, path: string, body?: string, headers: Record<string, string> = {}) => {
+    const init = { method, headers, ...(body === undefined ? {} : { body }) };
+    const answer = await fetch(`${service.url}${path}`, init);
     const text = await answer.text();
     const isJson = answer.headers.get('content-type') === 'application/json';
     return {
@@ -241,7 +266,7 @@ describe('the key-value service', () => {
 
 describe('a command of the key-value store', () => {
   const state = { get: () => null, set: () => {}, delete: () => {} };
-  it.each([[[]], [[1]], [[1, 5, 0, 1]], [[3, 0, 0]], [[0, 0, 0, 0]]])(
+  it.each([[[]], [[1]], [[1, 5, 0, 1]], [[4, 0, 0]], [[0, 0, 0, 0]], [[1, 1, 0, 0xff]], [[2, 1, 0, 0xff]]])(
     '%j is none, and is refused',
     (bytes) => {
       expect(() =>
@@ -249,4 +274,95 @@ describe('a command of the key-value store', () => {
       ).toThrow(TypeError);
     },
   );
+});
+
+describe('the validator set over HTTP', () => {
+  const admin = { Authorization: `Bearer ${TOKEN}` };
+  const applied = { status: 'applied', number: 1, height: 9 } as ApprovalAnswer;
+
+  it('is shown to everyone', async () => {
+    const { ask } = await start(new FakeCommands());
+    expect(await ask('GET', '/validators')).toMatchObject({ status: 200, body: { number: 1 } });
+  });
+
+  it('changes for nobody without the admin token of the node', async () => {
+    const { ask } = await start(new FakeCommands());
+    const wrong = ['', TOKEN, `Bearer ${TOKEN}0`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`, 'Bearer '];
+    for (const method of ['POST', 'DELETE']) {
+      for (const Authorization of wrong) {
+        const refused = await ask(method, '/validators', undefined, { Authorization });
+        expect(refused).toMatchObject({
+          status: 401,
+          body: { error: expect.stringContaining('admin-token') },
+        });
+      }
+    }
+    const method = await ask('PUT', '/validators', '{}', admin);
+    expect([method.status, method.headers.get('allow')]).toEqual([405, 'GET, POST, DELETE']);
+  });
+
+  it('answers 200 when the update is made, and 202 while others have to approve', async () => {
+    const asked: unknown[] = [];
+    const answers = [{ ...applied, status: 'approved' as const }, applied];
+    const { ask } = await start(
+      new FakeCommands(),
+      {},
+      {
+        approve: (json) => {
+          asked.push(json);
+          return Promise.resolve(answers.shift() ?? applied);
+        },
+        withdraw: () => Promise.resolve({ ...applied, status: 'withdrawn' }),
+      },
+    );
+    const body = { set: [{ id: 'ab', power: 1 }] };
+    expect(await ask('POST', '/validators', JSON.stringify(body), admin)).toMatchObject({ status: 202 });
+    expect(await ask('POST', '/validators', JSON.stringify(body), admin)).toMatchObject({
+      status: 200,
+      body: { status: 'applied', height: 9 },
+    });
+    expect(asked).toEqual([body, body]);
+    expect(await ask('DELETE', '/validators', undefined, admin)).toMatchObject({
+      status: 200,
+      body: { status: 'withdrawn' },
+    });
+  });
+
+  it('says why it cannot be changed so, or not in time', async () => {
+    const commands = new FakeCommands();
+    const refused = await start(
+      commands,
+      {},
+      {
+        approve: () =>
+          Promise.reject(new RefusedUpdate('no such key', { status: 409, code: 'unknown-validator' })),
+      },
+    );
+    expect(await refused.ask('POST', '/validators', '{}', admin)).toMatchObject({
+      status: 409,
+      body: { error: 'no such key', code: 'unknown-validator' },
+    });
+    expect(await refused.ask('POST', '/validators', '{', admin)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('is not JSON'), code: 'malformed' },
+    });
+    expect(await refused.ask('POST', '/validators', ' '.repeat(1024 * 1024 + 1), admin)).toMatchObject({
+      status: 413,
+    });
+    const busy = await start(
+      commands,
+      {},
+      { approve: () => Promise.reject(new PoolFullError('full', 1_500)) },
+    );
+    expect(await busy.ask('POST', '/validators', '{}', admin)).toMatchObject({ status: 503 });
+    const slow = await start(
+      commands,
+      { waitMs: 1 },
+      {
+        approve: (_, signal) =>
+          new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      },
+    );
+    expect(await slow.ask('POST', '/validators', '{}', admin)).toMatchObject({ status: 504 });
+  });
 });
