@@ -3,10 +3,16 @@
 // An array of its own costs an allocation outside of the heap and a finaliser, some microseconds in all; a piece of a
 // shared slab costs a tenth.
 
-/** As large as Node's own pool of small buffers, so that a short value keeps no more memory alive than one of its. */
-const SLAB_SIZE = 8 * 1024;
+/**
+ * Larger ones save little more (0.91 us for 530 bytes in slabs of 8 KiB, 0.28 in 32, 0.26 in 64; 1.75 in an array of
+ * its own), and a short value that lives long keeps its whole slab alive.
+ */
+const SLAB_SIZE = 32 * 1024;
 
-let slab = new ArrayBuffer(SLAB_SIZE);
+/** From this size on, memory of its own costs no more than its share of a slab would. */
+const MAX_SLAB_SHARE: number = SLAB_SIZE / 8;
+
+let slab: ArrayBufferLike = Buffer.allocUnsafeSlow(SLAB_SIZE).buffer;
 let slabUsed = 0;
 
 /**
@@ -14,12 +20,12 @@ let slabUsed = 0;
  * heap; their `buffer` is not theirs alone.
  */
 export function allocate(size: number): Uint8Array {
-  if (size > SLAB_SIZE >> 1) {
+  if (size > MAX_SLAB_SHARE) {
     const { buffer, byteOffset } = Buffer.allocUnsafeSlow(size);
     return new Uint8Array(buffer, byteOffset, size);
   }
   if (size > SLAB_SIZE - slabUsed) {
-    slab = new ArrayBuffer(SLAB_SIZE);
+    slab = Buffer.allocUnsafeSlow(SLAB_SIZE).buffer;
     slabUsed = 0;
   }
   const bytes = new Uint8Array(slab, slabUsed, size);
