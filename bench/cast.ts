@@ -14,7 +14,9 @@ export interface Cast {
   readonly set: ValidatorSet;
   /** The addon's keys of the set, in its order. */
   readonly keys: KeySet;
-  /** Of the members who vote, in the order of the set. */
+  /** Of all members, in the order of the set. */
+  readonly pairs: readonly KeyPair[];
+  /** Of those who vote, in the order of the set. */
   readonly voters: readonly KeyPair[];
   readonly indexes: Uint32Array;
   readonly views: readonly View[];
@@ -66,7 +68,7 @@ function makeCast(scheme: SchemeName, n: number): Cast {
   const voters = pairs.slice(n - set.quorum);
   const indexes = Uint32Array.from(voters, (_, index) => n - set.quorum + index);
   const views = Array.from({ length: VIEWS }, (_, view) => makeView(scheme, n, keys, voters, indexes, view));
-  return { scheme, set, keys, voters, indexes, views };
+  return { scheme, set, keys, pairs, voters, indexes, views };
 }
 
 function makeView(
@@ -89,7 +91,7 @@ function makeView(
 }
 
 /** Calls `run` with each item in turn, for ever. */
-export function inTurn<Item>(items: readonly Item[], run: (item: Item) => unknown): () => unknown {
+export function inTurn<Item, Outcome>(items: readonly Item[], run: (item: Item) => Outcome): () => Outcome {
   let next = 0;
   return () => run(items[next++ % items.length] as Item);
 }

@@ -50,7 +50,7 @@ function messageCases(name: string, scheme: SchemeName, make: () => Message): Ca
         const schema = schemasOf(scheme).message;
         return {
           run: { sync: () => encodeMessage(scheme, message) },
-          baseline: { name: 'npm borsh', run: { sync: () => serialize(schema, plain) } },
+          rivals: [{ name: 'npm borsh', run: { sync: () => serialize(schema, plain) } }],
         };
       },
     },
@@ -62,7 +62,7 @@ function messageCases(name: string, scheme: SchemeName, make: () => Message): Ca
         const format = { scheme, limits: DEFAULT_LIMITS };
         return {
           run: { sync: () => decodeMessage(format, frame) },
-          baseline: { name: 'npm borsh', run: { sync: () => deserialize(schema, frame) } },
+          rivals: [{ name: 'npm borsh', run: { sync: () => deserialize(schema, frame) } }],
         };
       },
     },
@@ -75,7 +75,7 @@ const merkleCase = (count: number, size: number): Case => ({
     const data = datums(count, size);
     return {
       run: { sync: () => nativeHasher.merkleRoot(data) },
-      baseline: { name: 'node:crypto', run: { sync: () => portableHasher.merkleRoot(data) } },
+      rivals: [{ name: 'node:crypto', run: { sync: () => portableHasher.merkleRoot(data) } }],
     };
   },
 });

@@ -2,10 +2,11 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 
 import * as blst from '@chainsafe/blst';
 import { SecretKey } from '@chainsafe/blst';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { native, SCHEME_NUMBERS } from '../../src/adapters/native/binding.ts';
 import { generateKeys } from '../../src/adapters/native/index.ts';
 import type { SchemeName } from '../../src/model/scheme.ts';
-import type { Case, Operation } from '../case.ts';
+import type { Case, Operation, Rival } from '../case.ts';
 import { inTurn, preimageOf, seedOf, VIEWS } from '../cast.ts';
 
 const messages = (scheme: SchemeName): Uint8Array[] =>
@@ -33,11 +34,11 @@ function signCase(scheme: SchemeName): Case {
       if (scheme === 'ed25519') {
         const nodeKey = nodePrivateKey(secretKey);
         const other: Operation = { sync: inTurn(all, (message) => sign(null, message, nodeKey)) };
-        return { run, baseline: { name: 'node:crypto', run: other } };
+        return { run, rivals: [{ name: 'node:crypto', run: other }, pureEd25519Sign(secretKey, all)] };
       }
       const { shortSignatures: bls } = bls12_381;
       const other: Operation = { sync: inTurn(all, (message) => bls.sign(bls.hash(message), secretKey)) };
-      return { run, baseline: { name: '@noble/curves', run: other } };
+      return { run, rivals: [{ name: '@noble/curves', run: other }] };
     },
   };
 }
@@ -64,11 +65,38 @@ function verifyCase(scheme: SchemeName): Case {
       if (scheme === 'ed25519') {
         const nodeKey = nodePublicKey(publicKey);
         const other = inTurn(votes, ({ message, signature }) => verify(null, message, nodeKey, signature));
-        return { run, baseline: { name: 'node:crypto', run: { sync: other } } };
+        return {
+          run,
+          rivals: [{ name: 'node:crypto', run: { sync: other } }, pureEd25519Verify(publicKey, votes)],
+        };
       }
-      return { run, baseline: { name: '@chainsafe/blst', run: chainsafeVerify() } };
+      return { run, rivals: [{ name: '@chainsafe/blst', run: chainsafeVerify() }, pureBlsVerify(secretKey)] };
     },
   };
+}
+
+const pureEd25519Sign = (secretKey: Uint8Array, all: readonly Uint8Array[]): Rival => ({
+  name: '@noble/curves',
+  run: { sync: inTurn(all, (message) => ed25519.sign(message, secretKey)) },
+});
+
+const pureEd25519Verify = (
+  publicKey: Uint8Array,
+  votes: readonly { readonly message: Uint8Array; readonly signature: Uint8Array }[],
+): Rival => ({
+  name: '@noble/curves',
+  run: { sync: inTurn(votes, ({ message, signature }) => ed25519.verify(signature, message, publicKey)) },
+});
+
+function pureBlsVerify(secretKey: Uint8Array): Rival {
+  const { shortSignatures: bls } = bls12_381;
+  const publicKey = bls.getPublicKey(secretKey);
+  const votes = messages('bls12381').map((message) => ({
+    message,
+    signature: bls.sign(bls.hash(message), secretKey).toBytes(),
+  }));
+  const run = inTurn(votes, ({ message, signature }) => bls.verify(signature, bls.hash(message), publicKey));
+  return { name: '@noble/curves', run: { sync: run } };
 }
 
 /** With keys in G1 and signatures in G2, the other way round than here: there is nothing else. */

@@ -1,6 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { openLmdbStore } from '../../src/adapters/lmdb/index.ts';
 import { blockHash } from '../../src/codec/block.ts';
@@ -13,13 +12,11 @@ import { batchOf } from '../../src/storage/apply.ts';
 import { initializeStorage } from '../../src/storage/genesis.ts';
 import type { Case } from '../case.ts';
 import { castOf } from '../cast.ts';
-import { isOnDisk } from '../machine.ts';
+import { BUILD } from '../paths.ts';
+import { isOnDisk } from '../report/machine.ts';
 
 const SCHEME = 'bls12381';
 const chainId = asChainId(1);
-
-/** Beside what is built, which is on a disk where `tmp` often is not. */
-const BUILD = fileURLToPath(new URL('../../build', import.meta.url));
 
 const durability = (): string => {
   mkdirSync(BUILD, { recursive: true });
@@ -103,7 +100,7 @@ function voteCase(count: number, size: number): Case {
       };
       return {
         run: { async: vote },
-        baseline: { name: 'raw lmdb', run: { sync: put } },
+        rivals: [{ name: 'raw lmdb', run: { sync: put } }],
         close: async () => {
           await Promise.all([store.close(), raw.close()]);
           rmSync(directory, { recursive: true });

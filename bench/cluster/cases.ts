@@ -1,100 +1,78 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type Result, rateResultOf } from '../case.ts';
-import { floorRoundsPerSecond } from './floor.ts';
+import type { SchemeName } from '../../src/index.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-/** Commands in a block of the floor that cluster figures are held against. */
-const FLOOR_BLOCK = 400;
-
-export interface ClusterBudget {
-  /** Seconds of load in one run. */
-  readonly seconds: number;
-  readonly runs: number;
-}
-
-/** A cluster of real processes under load; its name is a path that says size, command, durability and scheme. */
+/** A cluster of real processes under load. */
 export interface ClusterCase {
+  /** A path that says size, command, durability and scheme, and how it differs from the usual. */
   readonly name: string;
+  readonly quick: boolean;
+  readonly scheme: SchemeName;
   readonly validators: number;
-  readonly scheme: 'ed25519' | 'bls12381';
+  /** Whether every vote waits for a flush to disk; without, everything is kept in memory. */
+  readonly durable: boolean;
+  /** Null: blocks are always empty, and views are counted instead of commands. */
+  readonly commandBytes: number | null;
+  readonly blockCommands: number;
   readonly load: 'direct' | 'http';
-  readonly commandBytes: number;
-  readonly clients: number;
+  /** Whether the last validator is killed before the load begins. */
+  readonly oneDead: boolean;
 }
 
-const caseOf = (
-  scheme: ClusterCase['scheme'],
-  load: ClusterCase['load'],
-  clients: number,
-  validators = 4,
-  commandBytes = 512,
-): ClusterCase => ({
-  name: `cluster/n=${validators}/${commandBytes}B/durable/${scheme}/${load}/clients=${clients}`,
-  validators,
-  scheme,
-  load,
-  commandBytes,
-  clients,
-});
+/** Commands in a block, unless a name says otherwise. */
+export const USUAL_BLOCK = 400;
 
+const USUAL: Omit<ClusterCase, 'name' | 'scheme'> = {
+  quick: false,
+  validators: 4,
+  durable: true,
+  commandBytes: 512,
+  blockCommands: USUAL_BLOCK,
+  load: 'direct',
+  oneDead: false,
+};
+
+function caseOf(scheme: SchemeName, differing: Partial<typeof USUAL> = {}): ClusterCase {
+  const settings = { ...USUAL, ...differing };
+  return { ...settings, scheme, name: nameOf(scheme, settings) };
+}
+
+function nameOf(scheme: SchemeName, settings: typeof USUAL): string {
+  const { validators, commandBytes, durable, blockCommands, load, oneDead } = settings;
+  return [
+    'cluster',
+    `n=${validators}`,
+    commandBytes === null ? 'empty-blocks' : bytesName(commandBytes),
+    durable ? 'durable' : 'not-flushed',
+    scheme,
+    ...(blockCommands === USUAL_BLOCK ? [] : [`block=${blockCommands}`]),
+    ...(load === 'direct' ? [] : [load]),
+    ...(oneDead ? ['one-dead'] : []),
+  ].join('/');
+}
+
+const bytesName = (bytes: number): string =>
+  bytes >= 1_024 && bytes % 1_024 === 0 ? `${bytes / 1_024}KB` : `${bytes}B`;
+
+const SCHEMES: readonly SchemeName[] = ['ed25519', 'bls12381'];
+
+/** Those that are not flushed come before those that are: the former are the baseline of the latter. */
 export const CLUSTER_CASES: readonly ClusterCase[] = [
-  caseOf('ed25519', 'direct', 4_000),
-  caseOf('bls12381', 'direct', 4_000),
-  caseOf('ed25519', 'http', 256),
-  caseOf('bls12381', 'http', 256),
-  caseOf('ed25519', 'direct', 4_000, 7),
+  caseOf('ed25519', { durable: false, quick: true }),
+  caseOf('bls12381', { durable: false }),
+  caseOf('ed25519', { quick: true }),
+  caseOf('bls12381', { quick: true }),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { load: 'http' })),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { commandBytes: null })),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { commandBytes: 0 })),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { commandBytes: 4_096 })),
+  caseOf('ed25519', { blockCommands: 100 }),
+  caseOf('ed25519', { blockCommands: 1_000 }),
+  caseOf('bls12381', { blockCommands: 1_000 }),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { oneDead: true })),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { validators: 7 })),
+  ...SCHEMES.map((scheme) => caseOf(scheme, { validators: 10 })),
 ];
 
-interface ClusterReport {
-  readonly commandsPerSecond: number;
-  readonly viewsPerSecond: number;
-  readonly latencyMs: { readonly p50: number };
-  readonly stateHashesEqual: boolean;
-}
-
-async function runOnce(
-  { validators, scheme, load, commandBytes, clients }: ClusterCase,
-  seconds: number,
-): Promise<ClusterReport> {
-  const flags = { validators, scheme, load, 'command-size': commandBytes, clients, duration: seconds };
-  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'cluster', '--json', ...words]);
-  const report = JSON.parse(stdout) as ClusterReport;
-  if (!report.stateHashesEqual) throw new Error('the nodes of the cluster disagree');
-  return report;
-}
-
-/**
- * Runs the cluster several times and gives commands/s, beside the floor measured right before, views/s and latency.
- * `dist` must be built.
- */
-export async function runCluster(one: ClusterCase, { seconds, runs }: ClusterBudget): Promise<Result[]> {
-  const rounds = await floorRoundsPerSecond(FLOOR_BLOCK * one.commandBytes, Math.min(seconds, 2));
-  const reports: ClusterReport[] = [];
-  for (let run = 0; run < runs; run++) reports.push(await runOnce(one, seconds));
-  const of = (value: (report: ClusterReport) => number): number[] => reports.map(value).sort((a, b) => a - b);
-  const floor = { name: `tcp+sha256 blocks of ${FLOOR_BLOCK}`, median: rounds * FLOOR_BLOCK };
-  return [
-    rateResultOf(
-      one.name,
-      'commands/s',
-      of(({ commandsPerSecond }) => commandsPerSecond),
-      floor,
-    ),
-    rateResultOf(
-      `${one.name}/views`,
-      'views/s',
-      of(({ viewsPerSecond }) => viewsPerSecond),
-      null,
-    ),
-    rateResultOf(
-      `${one.name}/latency-p50`,
-      'ms',
-      of(({ latencyMs }) => latencyMs.p50),
-      null,
-    ),
-  ];
+/** The case that differs from `one` in that nothing is flushed; null when `one` does so itself. */
+export function withoutFlush(one: ClusterCase): string | null {
+  return one.durable ? nameOf(one.scheme, { ...one, durable: false }) : null;
 }

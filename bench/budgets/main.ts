@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { programAt, ROOT } from '../paths.ts';
+import { countInstructions, HOW_TO_INSTALL, hasValgrind, processorKind } from './callgrind.ts';
+import { type Budgets, type Counts, describeJudgements, isFault, judge } from './judge.ts';
+
+const HELP = `npm run bench -- budgets [options]
+
+Counts what does not depend on how fast or busy a machine is, and holds it against what is recorded in bench/budgets:
+instructions of the native operations (under valgrind), and messages, bytes, flushes, checks and allocations per block
+that four replicas commit. Exit code 1 when a count exceeds its budget. Part of "npm test".
+
+  --record   writes what is counted now as the new budgets; say why in the commit
+  --help     this text`;
+
+const FILES = {
+  native: join(ROOT, 'bench', 'budgets', 'native.json'),
+  cluster: join(ROOT, 'bench', 'budgets', 'cluster.json'),
+};
+
+/** Compilers lay out code differently from version to version; a regression is more than that. */
+const NATIVE_TOLERANCE = { default: 0.05 };
+
+/**
+ * Counts of events and of memory for buffers are the same in every run, but for the first and the last block; objects on
+ * the heap depend on what the engine optimises when.
+ */
+const CLUSTER_TOLERANCE = { default: 0.02, 'bytes allocated on the heap': 0.1 };
+
+/** So large that nothing is collected between two blocks. Megabytes. */
+const YOUNG_GENERATION = 128;
+
+const CLUSTER_SHAPE =
+  '4 replicas in one process, ed25519, blocks of 100 x 512 B, in memory; sums over all of them, per block';
+
+async function countCluster(): Promise<Counts> {
+  const size = YOUNG_GENERATION;
+  const flags = ['--expose-gc', `--min-semi-space-size=${size}`, `--max-semi-space-size=${size}`];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...flags,
+    programAt('budgets/cluster-run'),
+  ]);
+  return JSON.parse(stdout) as Counts;
+}
+
+const read = (file: string): Budgets | null =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Budgets) : null;
+
+function record(file: string, budgets: Budgets): void {
+  writeFileSync(file, `${JSON.stringify(budgets, null, 2)}\n`);
+  console.log(`recorded ${file}`);
+}
+
+/** Whether all is well. */
+function check(title: string, counts: Counts, budgets: Budgets): boolean {
+  const judgements = judge(counts, budgets);
+  console.log(describeJudgements(title, judgements).join('\n'));
+  return !judgements.some(isFault);
+}
+
+async function native(isRecording: boolean): Promise<boolean> {
+  if (!(await hasValgrind())) {
+    console.log(`native instructions: left out: ${HOW_TO_INSTALL}`);
+    return true;
+  }
+  const of = processorKind();
+  const recorded = read(FILES.native);
+  if (!isRecording && recorded?.of !== of) {
+    console.log(
+      `native instructions: left out: recorded for ${recorded?.of ?? 'no processor'}, and this one is ${of}`,
+    );
+    return true;
+  }
+  let count = 0;
+  const counts = await countInstructions((name) => {
+    count += 1;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2Kcounting instructions: ${count} ${name}`);
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+  if (!isRecording && recorded !== null) return check('native instructions', counts, recorded);
+  record(FILES.native, { of, tolerance: NATIVE_TOLERANCE, counts });
+  return true;
+}
+
+async function cluster(isRecording: boolean): Promise<boolean> {
+  const counts = await countCluster();
+  const recorded = read(FILES.cluster);
+  if (!isRecording && recorded !== null) return check('counts per committed block', counts, recorded);
+  if (!isRecording)
+    throw new Error(`${FILES.cluster} is missing: record it with "npm run bench -- budgets --record"`);
+  record(FILES.cluster, { of: CLUSTER_SHAPE, tolerance: CLUSTER_TOLERANCE, counts });
+  return true;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { record: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const isNativeGood = await native(values.record);
+  const isClusterGood = await cluster(values.record);
+  return isNativeGood && isClusterGood ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`budgets: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
