@@ -14,6 +14,8 @@ const STAGES = {
   conformance: () => vitest('conformance'),
   sim: () => vitest('sim'),
   e2e: () => vitest('e2e'),
+  // Counts, not times: they hold on a busy machine as well.
+  budgets: () => run('node', ['scripts/bench.mjs', 'budgets']),
 };
 
 const asked = process.argv.slice(2);
