@@ -81,7 +81,7 @@ const moreWrites = ({ acknowledged }: Load, count: number): Promise<true> => {
 };
 
 async function start(scheme: SchemeName, validators: number): Promise<NodeProcess[]> {
-  client = createHttpClient({ connections: 4 * CLIENTS, timeoutMs: 120_000 });
+  client = createHttpClient({ connections: 4 * CLIENTS, timeoutMs: 240_000 });
   testnet = await createTestnet(scheme, validators);
   await testnet.startAll();
   return [...testnet.nodes];
@@ -108,6 +108,10 @@ async function joinNode(
     ],
   );
   expect(made).toMatchObject({ code: 0, stderr: '' });
+  // Long enough for a request that waits for another command on a busy machine.
+  const config = join(home, 'config.json');
+  const settings = JSON.parse(readFileSync(config, 'utf8')) as { http: object };
+  writeFileSync(config, JSON.stringify({ ...settings, http: { ...settings.http, waitMs: 240_000 } }));
   const node = new NodeProcess(home, `http://127.0.0.1:${port + 1}`);
   joined.push(node);
   await node.start();

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CommandFailure } from '../failure.ts';
 import {
   addition,
   type Change,
@@ -85,7 +86,7 @@ const changing = (command: Command): Command =>
 
 function optionsOf({ home = [], url, token, force = false, json = false }: ChangeFlags): ChangeOptions {
   if ((url === undefined) !== (token === undefined)) {
-    throw new InvalidArgumentError('--url and --token go together: each node has an admin token of its own');
+    throw new CommandFailure('--url and --token go together: each node has an admin token of its own');
   }
   const remote = url === undefined || token === undefined ? null : { url, tokenFile: resolve(token) };
   return { dirs: home, remote, force, json };
@@ -110,6 +111,6 @@ Examples:
   hotstuff validators add http://127.0.0.1:8084 --home net         the node that serves there, with power 1
   hotstuff validators add 97f1d3a0… --power 2 --possession a3c4… --home net/node0
   hotstuff validators set-power 97f1d3a0 3 --home net
-  hotstuff validators remove 97f1d3a0 --url https://node7.example --token node7-token
+  hotstuff validators remove 97f1d3a0 --url http://10.0.0.7:8080 --token node7-token
   hotstuff validators update change.json --home net                {"set": [{"id", "power", "possession"}], "remove": []}
   hotstuff validators withdraw --home net/node0`;
