@@ -226,9 +226,11 @@ async function firstCommit(members: readonly Member[]): Promise<void> {
 interface Window {
   readonly commandsPerSecond: number;
   readonly viewsPerSecond: number;
-  readonly latencyMs: number;
+  /** Median of the commands that were committed in it; null when there were none. */
+  readonly latencyMs: number | null;
   /** Of the node whose event loop was held up most. */
   readonly eventLoopDelayMs: number;
+  readonly blocks: number;
   readonly cpuMsPerBlock: number;
   readonly failed: number;
 }
@@ -280,8 +282,9 @@ function between(before: Look, after: Look): Window {
   return {
     commandsPerSecond: (after.committed - before.committed) / seconds,
     viewsPerSecond: grown(({ views }) => views) / nodes / seconds,
-    latencyMs: latency.percentile(0.5),
+    latencyMs: latency.total === 0 ? null : latency.percentile(0.5),
     eventLoopDelayMs: Math.max(...after.readings.map(({ eventLoopDelayMs }) => eventLoopDelayMs)),
+    blocks,
     cpuMsPerBlock: (1_000 * grown(({ cpuSeconds }) => cpuSeconds)) / Math.max(1, blocks),
     failed: after.failed,
   };
@@ -300,6 +303,8 @@ async function demandAgreement(members: readonly Member[]): Promise<void> {
 function resultsOf(one: ClusterCase, windows: readonly Window[], baseline: Baseline): readonly Result[] {
   const { failed } = windows.at(-1)!;
   if (failed > 0) throw new Error(`${failed} commands failed`);
+  if (windows.every(({ blocks }) => blocks <= 0))
+    throw new Error('nothing was committed while it was measured');
   const of = (value: (window: Window) => number) => ascending(windows.map(value));
   const views = of(({ viewsPerSecond }) => viewsPerSecond);
   const shared = [
@@ -321,7 +326,11 @@ function resultsOf(one: ClusterCase, windows: readonly Window[], baseline: Basel
   return [
     resultOf({ name: one.name, unit: 'commands/s', samples: commands, baseline }),
     resultOf({ name: `${one.name}/views`, unit: 'views/s', samples: views }),
-    resultOf({ name: `${one.name}/latency-p50`, unit: 'ms', samples: of(({ latencyMs }) => latencyMs) }),
+    resultOf({
+      name: `${one.name}/latency-p50`,
+      unit: 'ms',
+      samples: ascending(windows.flatMap(({ latencyMs }) => latencyMs ?? [])),
+    }),
     ...shared,
   ];
 }

@@ -47,7 +47,7 @@ export interface Bar {
 
 const WIDTH = 960;
 const LABEL_WIDTH = 330;
-const VALUE_WIDTH = 170;
+const VALUE_WIDTH = 260;
 const ROW = 22;
 const AXIS = 26;
 
@@ -121,7 +121,7 @@ export interface LineChart {
   formatY(value: number): string;
 }
 
-const CHART = { width: 470, height: 260, left: 64, right: 12, top: 30, bottom: 26 };
+const CHART = { width: 470, height: 260, left: 64, right: 28, top: 30, bottom: 26 };
 
 export function lineChart({ title, lines, xScale, yScale, formatX, formatY }: LineChart): string {
   const points = lines.flatMap((line) => line.points);
