@@ -45,7 +45,7 @@ export {
   defaultSettings,
   type LocalSettings,
 } from './model/chain.ts';
-export { ConfigError, PoolError, StorageError } from './model/errors.ts';
+export { ConfigError, PoolError, PoolFullError, StorageError } from './model/errors.ts';
 export type { Rejection, RejectionCode, ReplicaEvent, ReplicaEventType } from './model/events.ts';
 export type { GenesisDocument } from './model/genesis.ts';
 export { bytesToHex, hexToBytes } from './model/hex.ts';

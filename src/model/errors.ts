@@ -8,6 +8,11 @@ export class PoolError extends Error {
   override readonly name: string = 'PoolError';
 }
 
+/** So much waits for the verifier that it takes nothing more just now: ask again a little later. */
+export class PoolFullError extends PoolError {
+  override readonly name: string = 'PoolFullError';
+}
+
 /** Misuse, found at start: names the field, the value and what is allowed. */
 export class ConfigError extends Error {
   override readonly name: string = 'ConfigError';

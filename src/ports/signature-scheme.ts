@@ -66,7 +66,8 @@ export interface CancelSignal {
 
 /**
  * Verifies signatures of one scheme. A verdict byte is 1 for valid and 0 for not; a rejected promise means that the
- * verifier itself broke (`PoolError`), never that a signature was bad.
+ * verifier itself broke (`PoolError`) or has no room for now (`PoolFullError`: the replica asks again), never that a
+ * signature was bad.
  *
  * Certificates are checked for their shape against `set` and for their signatures; quorums are the caller's.
  */

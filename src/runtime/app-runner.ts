@@ -4,6 +4,7 @@ import type { RequestId } from '../core/input.ts';
 import type { ProducedBlock, Validity } from '../model/app.ts';
 import type { Block } from '../model/block.ts';
 import type { ChainParameters } from '../model/chain.ts';
+import { PoolFullError } from '../model/errors.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import { asMillis, type BlockHash, ZERO_HASH } from '../model/ids.ts';
 import { isMember, updatedValidatorSet, type ValidatorSetUpdates } from '../model/validator-set.ts';
@@ -217,6 +218,9 @@ async function validityOf(
   return fault === null ? { valid: true, ...effects } : { valid: false };
 }
 
+/** How long an answer's proofs wait for room in the verifier before it is asked again. */
+const FULL_POOL_MS = 5;
+
 /** The verifier broke while the app's answer was checked. */
 class VerifierFault extends Error {}
 
@@ -225,7 +229,7 @@ class VerifierFault extends Error {}
  * in the set has been proved when it came in: its power changes without another proof, but not with a wrong one.
  */
 async function faultOfUpdates(
-  { chain, verifier }: AppRunnerOptions,
+  { chain, verifier, clock }: AppRunnerOptions,
   updates: ValidatorSetUpdates | null,
   state: AppView,
   signal: AbortSignal,
@@ -241,19 +245,25 @@ async function faultOfUpdates(
     .filter(({ id, possession }) => possession !== null || !isMember(state.validatorSet, id))
     .map(({ id, possession }) => ({ chainId: chain.chainId, id, possession }));
   if (keys.length === 0) return null;
-  const valid = await verdicts(verifier, keys, signal);
+  const valid = await verdicts({ verifier, clock }, keys, signal);
   const bad = valid.findIndex((verdict) => verdict !== 1);
   return bad < 0 ? null : `the proof of possession of ${keys[bad]?.id} is not valid`;
 }
 
 async function verdicts(
-  verifier: AppRunnerOptions['verifier'],
+  { verifier, clock }: Pick<AppRunnerOptions, 'verifier' | 'clock'>,
   keys: Parameters<Verifier['checkPossession']>[0],
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  try {
-    return verdictsOf(await verifier.checkPossession(keys, signal), keys.length);
-  } catch (cause) {
-    throw new VerifierFault('the verifier failed', { cause });
+  for (;;) {
+    try {
+      return verdictsOf(await verifier.checkPossession(keys, signal), keys.length);
+    } catch (cause) {
+      if (!(cause instanceof PoolFullError) || signal.aborted) {
+        throw new VerifierFault('the verifier failed', { cause });
+      }
+    }
+    // It has room again when it has worked for a while; the call's own time limit ends this at the latest.
+    await new Promise<void>((resolve) => void clock.setTimer(asMillis(clock.now() + FULL_POOL_MS), resolve));
   }
 }

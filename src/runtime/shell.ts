@@ -129,6 +129,7 @@ class CoreShell implements Shell {
     });
     this.#verification = createVerification({
       verifier: options.verifier,
+      clock,
       counters: this.counters,
       answer: (input) => this.#driver.input(input),
       onFault: this.#onFault,

@@ -2,19 +2,28 @@ import { signingPreimage } from '../codec/signing.ts';
 import type { CoreCheck, Effect } from '../core/effect.ts';
 import type { RequestId } from '../core/input.ts';
 import type { AwaitedVote } from '../core/votes/awaited.ts';
-import { PoolError } from '../model/errors.ts';
+import { PoolError, PoolFullError } from '../model/errors.ts';
 import type { VoteSubject } from '../model/messages.ts';
 import type { SchemeName } from '../model/scheme.ts';
-import type { CancelSignal, FormedCertificate, SignatureCheck, Verifier } from '../ports/signature-scheme.ts';
+import type { Clock } from '../ports/clock.ts';
+import type {
+  CancelSignal,
+  FormedCertificate,
+  Priority,
+  SignatureCheck,
+  Verifier,
+} from '../ports/signature-scheme.ts';
 import { Cancellation } from './cancellation.ts';
 import type { Counters } from './counters.ts';
 import type { LocalInput } from './local-input.ts';
+import { createRetries } from './retries.ts';
 
 export interface VerificationOptions {
   readonly verifier: Verifier;
+  readonly clock: Clock;
   readonly counters: Counters;
   readonly answer: (input: LocalInput) => void;
-  /** Called when the verifier broke, which says nothing about any signature. */
+  /** Called when the verifier broke, which says nothing about any signature; never because it is full. */
   readonly onFault: (error: PoolError) => void;
 }
 
@@ -30,7 +39,8 @@ export interface Verification {
 }
 
 export function createVerification(options: VerificationOptions): Verification {
-  const { verifier, counters, answer, onFault } = options;
+  const { verifier, clock, counters, answer, onFault } = options;
+  const retries = createRetries(clock);
   const running = new Map<RequestId, Cancellation>();
   let latest: { readonly subject: VoteSubject; readonly preimage: Uint8Array } | null = null;
 
@@ -42,20 +52,27 @@ export function createVerification(options: VerificationOptions): Verification {
     return latest.preimage;
   };
 
-  /** Runs `ask`; its answer counts only while the request is wanted. Never rejects. */
-  const run = async <Answer>(
-    request: RequestId,
+  /** Asks until there is room; an answer counts only while the request is wanted. Never throws. */
+  const run = <Answer>(
+    { request, priority }: { readonly request: RequestId; readonly priority: Priority },
     ask: (signal: CancelSignal) => Promise<Answer>,
     onAnswer: (answer: Answer) => void,
-  ): Promise<void> => {
+  ): void => {
     const signal = new Cancellation();
     running.set(request, signal);
-    try {
-      const result = await ask(signal);
-      if (running.delete(request)) onAnswer(result);
-    } catch (error) {
-      if (running.delete(request)) onFault(asPoolError(error));
-    }
+    const attempt = async (): Promise<void> => {
+      if (signal.aborted) return;
+      try {
+        const result = await ask(signal);
+        if (running.delete(request)) onAnswer(result);
+      } catch (error) {
+        if (!running.has(request)) return;
+        if (error instanceof PoolFullError) return retries.later(priority, () => void attempt());
+        running.delete(request);
+        onFault(asPoolError(error));
+      }
+    };
+    void attempt();
   };
 
   return {
@@ -65,8 +82,8 @@ export function createVerification(options: VerificationOptions): Verification {
     check({ request, checks, priority }) {
       counters.signaturesChecked += checks.length;
       const asked = checks.map((check) => withPreimage(verifier.scheme, check));
-      void run(
-        request,
+      run(
+        { request, priority },
         async (signal) => verdictsOf(await verifier.check(asked, priority, signal), asked.length),
         (valid) => answer({ type: 'signatures-checked', request, valid }),
       );
@@ -74,8 +91,8 @@ export function createVerification(options: VerificationOptions): Verification {
     form({ request, set, subject, votes }) {
       counters.certificatesFormed += 1;
       const preimage = preimageOfVotes(subject);
-      void run(
-        request,
+      run(
+        { request, priority: 'now' },
         (signal) => verifier.formCertificate({ set, preimage, votes }, signal),
         ({ signatures, badSigners }: FormedCertificate) =>
           answer({ type: 'certificate-formed', request, signatures, badSigners }),
@@ -87,6 +104,7 @@ export function createVerification(options: VerificationOptions): Verification {
       signal?.abort();
     },
     stop() {
+      retries.stop();
       const signals = [...running.values()];
       running.clear();
       for (const signal of signals) signal.abort();

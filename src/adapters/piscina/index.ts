@@ -21,7 +21,7 @@ export interface VerifierOptions {
   readonly workers?: Workers;
   /**
    * Jobs that may wait for a worker, 16,384 by default: far more than the protocol's own bounds let a replica ask for
-   * at once. The next one rejects with `PoolError`.
+   * at once. The next one rejects with `PoolFullError`, which makes a replica ask again, the most urgent first.
    */
   readonly maxQueue?: number;
   /**

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Piscina } from 'piscina';
-import { PoolError } from '../../model/errors.ts';
+import { PoolError, PoolFullError } from '../../model/errors.ts';
 import type { Priority } from '../../ports/signature-scheme.ts';
 import { Cancelled, createRecorder, type Executor, type Pending, type Recorder } from './executor.ts';
 import type { Job, OutcomeOf } from './jobs.ts';
@@ -85,7 +85,7 @@ export class WorkerPool implements Executor {
     const { promise, resolve, reject } = deferred<OutcomeOf<Job>>();
     const entry: Entry = { job, priority, askedAt: performance.now(), attempts: 0, resolve, reject };
     if (this.#closing !== null) reject(new PoolError('the worker pool is closed'));
-    else if (this.#queued >= this.#maxQueue) reject(new PoolError(`${this.#maxQueue} jobs wait already`));
+    else if (this.#queued >= this.#maxQueue) reject(new PoolFullError(`${this.#maxQueue} jobs wait already`));
     else this.#enqueue(entry);
     return { promise: promise as Promise<OutcomeOf<Work>>, cancel: () => this.#cancel(entry) };
   }

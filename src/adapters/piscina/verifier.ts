@@ -28,7 +28,7 @@ import {
 } from './jobs.ts';
 import { type KnownSet, KnownSets, keysOf } from './known-sets.ts';
 import { certificateKey, VerdictCache } from './verdict-cache.ts';
-import { MIN_VALIDATORS_TO_SUM, VoteSums } from './vote-sums.ts';
+import { MIN_VALIDATORS_TO_SUM, type PlacedVotes, VoteSums } from './vote-sums.ts';
 
 export interface VerifierStatistics extends ExecutorStatistics {
   /** Certificates that were answered from memory. */
@@ -39,7 +39,7 @@ export interface VerifierStatistics extends ExecutorStatistics {
   readonly summed: number;
 }
 
-/** Never for a peer's fault: `PoolError` when a worker or the addon fails or the queue is full. */
+/** Rejects never for a peer's fault: with `PoolError` when a worker or the addon fails, `PoolFullError` when the queue is full. */
 export interface PoolVerifier extends Verifier {
   statistics(): VerifierStatistics;
   /** Answers what was asked, refuses everything else, ends the threads. */
@@ -183,27 +183,30 @@ export class ExecutorVerifier implements PoolVerifier {
   async #formCertificate(job: CertificateJob, signal: CancelSignal | undefined): Promise<FormedCertificate> {
     const { set, preimage } = job;
     const voteSize = SCHEME_SIZES[this.scheme].vote;
-    const votes: SignedVote[] = [];
+    const signers: ReplicaId[] = [];
     const indexes: number[] = [];
+    const signatures: Uint8Array[] = [];
     const badSigners: ReplicaId[] = [];
-    for (const vote of job.votes) {
-      const index = set.indexOf.get(vote.signer);
-      if (index === undefined || vote.signature.length !== voteSize) {
-        badSigners.push(vote.signer);
+    for (const { signer, signature } of job.votes) {
+      const index = set.indexOf.get(signer);
+      if (index === undefined || signature.length !== voteSize) {
+        badSigners.push(signer);
       } else {
-        votes.push(vote);
+        signers.push(signer);
         indexes.push(index);
+        signatures.push(signature);
       }
     }
-    if (votes.length === 0) return { signatures: null, badSigners };
+    if (signers.length === 0) return { signatures: null, badSigners };
     const known = this.#sets.get(set);
+    const votes = { indexes, signatures };
     const sum = known.keys === null ? null : this.#sums.take(known, preimage, votes);
     if (sum !== null) {
-      const signatures = await this.#finishSum(known, preimage, sum, signal);
-      if (signatures !== null) return { signatures, badSigners };
+      const summed = await this.#finishSum(known, preimage, sum, signal);
+      if (summed !== null) return { signatures: summed, badSigners };
     }
-    const formed = await this.#formOf(known, preimage, { votes, indexes }, signal);
-    for (const [at, { signer }] of votes.entries()) if (formed.bad[at] === 1) badSigners.push(signer);
+    const formed = await this.#formOf(known, preimage, votes, signal);
+    for (const [at, signer] of signers.entries()) if (formed.bad[at] === 1) badSigners.push(signer);
     return { signatures: this.#certificateOf(known, preimage, formed), badSigners };
   }
 
@@ -225,13 +228,10 @@ export class ExecutorVerifier implements PoolVerifier {
   #formOf(
     known: KnownSet,
     preimage: Uint8Array,
-    { votes, indexes }: { readonly votes: readonly SignedVote[]; readonly indexes: readonly number[] },
+    { indexes, signatures }: PlacedVotes,
     signal: CancelSignal | undefined,
   ): Promise<FormedParts> {
-    const parts = packedLists(
-      [preimage],
-      votes.map(({ signature }) => signature),
-    );
+    const parts = packedLists([preimage], signatures);
     const pending = this.#runWith(
       known,
       (keys) => ({

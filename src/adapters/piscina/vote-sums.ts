@@ -24,6 +24,12 @@ const MAX_SETS = 2;
 
 const VOTE_BYTES = SCHEME_SIZES.bls12381.vote;
 
+/** Signatures of votes, and for each the place of its signer in the set. */
+export interface PlacedVotes {
+  readonly indexes: readonly number[];
+  readonly signatures: readonly Uint8Array[];
+}
+
 /** Unverified votes of a set over one message, summed up to now. */
 interface Sum {
   readonly known: KnownSet;
@@ -65,7 +71,7 @@ export class VoteSums {
    * The sum of exactly `votes`, as the parts of a `finish` job; null if there is none, or when it would take as long
    * to make it here. It is given away: asked again, there is none.
    */
-  take(known: KnownSet, preimage: Uint8Array, votes: readonly SignedVote[]): Packed | null {
+  take(known: KnownSet, preimage: Uint8Array, votes: PlacedVotes): Packed | null {
     const sum = this.#take(known, preimage);
     if (sum === null || !isCompleted(sum, votes)) return null;
     const { verdict, bitmap, signature, key } = sum.native.partial();
@@ -106,19 +112,16 @@ function addTo(sum: Sum, index: number, signature: Uint8Array): boolean {
   return true;
 }
 
-/** Whether `sum` holds exactly `votes`, once the few that it lacks are added. */
-function isCompleted(sum: Sum, votes: readonly SignedVote[]): boolean {
-  const missing: (readonly [number, Uint8Array])[] = [];
-  let held = 0;
-  for (const { signer, signature } of votes) {
-    const index = sum.known.set.indexOf.get(signer) as number;
-    const added = sum.added[index];
-    if (added === undefined) missing.push([index, signature]);
-    else if (isSame(added, signature)) held++;
-    else return false;
+/** Whether `sum` holds exactly these votes, once the few that it lacks are added. */
+function isCompleted(sum: Sum, { indexes, signatures }: PlacedVotes): boolean {
+  const missing: number[] = [];
+  for (let at = 0; at < indexes.length; at++) {
+    const added = sum.added[indexes[at] as number];
+    if (added === undefined) missing.push(at);
+    else if (!isSame(added, signatures[at] as Uint8Array)) return false;
   }
-  if (held !== sum.count || missing.length > MAX_MISSING) return false;
-  return missing.every(([index, signature]) => addTo(sum, index, signature));
+  if (indexes.length - missing.length !== sum.count || missing.length > MAX_MISSING) return false;
+  return missing.every((at) => addTo(sum, indexes[at] as number, signatures[at] as Uint8Array));
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Cancelled, type Pending } from '../../../src/adapters/piscina/executor.ts';
 import type { Job } from '../../../src/adapters/piscina/jobs.ts';
 import { WorkerPool } from '../../../src/adapters/piscina/pool.ts';
-import { PoolError } from '../../../src/model/errors.ts';
+import { PoolError, PoolFullError } from '../../../src/model/errors.ts';
 import type { Priority } from '../../../src/ports/signature-scheme.ts';
 
 const SCRIPTED = new URL('./scripted-worker.mjs', import.meta.url);
@@ -77,7 +77,7 @@ describe('a worker pool', () => {
     const pool = poolOf(1, 2);
     const gate = closedGate();
     const jobs = [run(pool, { does: 'wait', gate }), run(pool, { value: 1 }), run(pool, { value: 2 })];
-    await expect(run(pool, { value: 3 }).promise).rejects.toThrow(new PoolError('2 jobs wait already'));
+    await expect(run(pool, { value: 3 }).promise).rejects.toThrow(new PoolFullError('2 jobs wait already'));
     open(gate);
     expect(await Promise.all(jobs.map(({ promise }) => promise))).toEqual([undefined, 1, 2]);
     expect(await run(pool, { value: 4 }).promise).toBe(4);

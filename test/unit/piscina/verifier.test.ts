@@ -8,7 +8,7 @@ import { createInlineExecutor } from '../../../src/adapters/piscina/inline.ts';
 import type { Job, OutcomeOf } from '../../../src/adapters/piscina/jobs.ts';
 import { WorkerPool } from '../../../src/adapters/piscina/pool.ts';
 import { ExecutorVerifier } from '../../../src/adapters/piscina/verifier.ts';
-import { PoolError } from '../../../src/model/errors.ts';
+import { PoolError, PoolFullError } from '../../../src/model/errors.ts';
 import { asPower, asReplicaId } from '../../../src/model/ids.ts';
 import type { SignatureSet } from '../../../src/model/scheme.ts';
 import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
@@ -215,7 +215,7 @@ describe('failures', () => {
     }
   });
 
-  it('of a full queue are PoolErrors, and pass', async () => {
+  it('of a full queue are PoolFullErrors, and pass', async () => {
     const verifier = createVerifier({ scheme: 'bls12381', workers: 1, maxQueue: 1 });
     closing.push(() => verifier.close());
     const [one] = members('bls12381', 1);
@@ -227,7 +227,7 @@ describe('failures', () => {
     const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map(ask));
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused.length).toBeGreaterThan(0);
-    for (const { reason } of refused) expect(reason).toBeInstanceOf(PoolError);
+    for (const { reason } of refused) expect(reason).toBeInstanceOf(PoolFullError);
     expect([...(await ask(6))]).toEqual([1]);
   });
 

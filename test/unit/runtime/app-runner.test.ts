@@ -5,7 +5,7 @@ import type { RequestId } from '../../../src/core/input.ts';
 import type { Block } from '../../../src/model/block.ts';
 import { GENESIS_PC } from '../../../src/model/certificate.ts';
 import { type ChainParameters, DEFAULT_LIMITS } from '../../../src/model/chain.ts';
-import { PoolError, StorageError } from '../../../src/model/errors.ts';
+import { PoolError, PoolFullError, StorageError } from '../../../src/model/errors.ts';
 import type { ReplicaEvent } from '../../../src/model/events.ts';
 import { bytesToHex } from '../../../src/model/hex.ts';
 import {
@@ -478,6 +478,34 @@ describe('what is not the fault of the app', () => {
     await settle();
     expect([before.faults, before.events]).toEqual([[error], []]);
     expect([during.faults, during.events, closed]).toEqual([[error], [], 1]);
+  });
+
+  it('is a verifier that is full: it is asked again', async () => {
+    let full = 2;
+    const { validatorSetUpdates } = withValidator({ possession: bytes('proof') }) as {
+      validatorSetUpdates: never;
+    };
+    const { validate, answers, events, faults, clock } = start(
+      { validateBlock: () => ({ valid: true, validatorSetUpdates }) },
+      {
+        verifier: {
+          checkPossession: (keys) =>
+            full-- > 0
+              ? Promise.reject(new PoolFullError('so many wait already'))
+              : Promise.resolve(new Uint8Array(keys.length).fill(1)),
+        },
+      },
+    );
+    validate();
+    await settle();
+    expect(answers).toEqual([]);
+    clock.advance(5);
+    await settle();
+    expect(answers).toEqual([]);
+    clock.advance(5);
+    await settle();
+    expect(answers).toMatchObject([{ validity: { valid: true } }]);
+    expect([events, faults]).toEqual([[], []]);
   });
 
   it('is a verifier that breaks', async () => {

@@ -319,6 +319,23 @@ describe('a verifier', () => {
     await replica.close();
     await real.close();
   });
+
+  it('may have room for one question at a time: nobody halts, blocks are committed', async () => {
+    cluster = await createCluster('bls12381', 4);
+    const verifiers = [0, 1, 2, 3].map(() =>
+      createVerifier({ scheme: 'bls12381', workers: 1, maxQueue: 1, trustKeys: true }),
+    );
+    const replicas = await Promise.all(
+      verifiers.map((verifier, index) => cluster.start(index, { verifier, settings: { viewTimeMs: 1_000 } })),
+    );
+    const halts: unknown[] = [];
+    for (const replica of replicas) replica.on('halted', ({ reason }) => halts.push(reason));
+    cluster.app.submit('full=1');
+    await until(() => halts.length > 0 || replicas.every((replica) => noteOf(replica, 'full') === '1'));
+    expect(halts).toEqual([]);
+    for (const replica of replicas) await replica.close();
+    await Promise.all(verifiers.map((verifier) => verifier.close()));
+  });
 });
 
 describe('stopping', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { signingPreimage } from '../../../src/codec/signing.ts';
 import type { CoreCheck } from '../../../src/core/effect.ts';
 import type { RequestId } from '../../../src/core/input.ts';
-import { PoolError } from '../../../src/model/errors.ts';
+import { PoolError, PoolFullError } from '../../../src/model/errors.ts';
 import { asBlockHash, asChainId, asPower, asReplicaId, asView } from '../../../src/model/ids.ts';
 import type { VoteSubject } from '../../../src/model/messages.ts';
 import { NO_SIGNATURES } from '../../../src/model/scheme.ts';
@@ -18,6 +18,7 @@ import { createCounters } from '../../../src/runtime/counters.ts';
 import type { LocalInput } from '../../../src/runtime/local-input.ts';
 import { createVerification } from '../../../src/runtime/verification.ts';
 import { settle } from './support/held-store.ts';
+import { createManualClock } from './support/manual-clock.ts';
 
 const request = (number: number): RequestId => number as RequestId;
 const signer = asReplicaId('a'.repeat(64));
@@ -61,13 +62,15 @@ function start() {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const counters = createCounters();
+  const clock = createManualClock();
   const verification = createVerification({
     verifier,
+    clock,
     counters,
     answer: (input) => answers.push(input),
     onFault: (error) => faults.push(error),
   });
-  return { asked, answers, faults, counters, verification, verifier };
+  return { asked, answers, faults, counters, clock, verification, verifier };
 }
 
 describe('verification', () => {
@@ -169,6 +172,84 @@ describe('verification', () => {
     for (const one of asked) one.reject(new Error('aborted'));
     await settle();
     expect([answers, faults]).toEqual([[], []]);
+  });
+});
+
+describe('a verifier that is full', () => {
+  const full = new PoolFullError('so many wait already');
+  const ask = (
+    { verification }: ReturnType<typeof start>,
+    number: number,
+    priority: 'now' | 'soon' | 'sync',
+  ): void =>
+    verification.check({
+      type: 'check-signatures',
+      request: request(number),
+      checks: [voteCheck],
+      priority,
+    });
+
+  it('is asked again until it has room, the most urgent first, and is no fault', async () => {
+    const world = start();
+    const { asked, answers, faults, clock, verification } = world;
+    ask(world, 1, 'sync');
+    ask(world, 2, 'soon');
+    ask(world, 3, 'now');
+    verification.form({ type: 'form-certificate', request: request(4), set, subject, votes: [] });
+    for (const one of asked.splice(0)) {
+      one.reject(full);
+      await settle();
+    }
+    expect([asked, faults]).toEqual([[], []]);
+    clock.advance(5);
+    expect(asked.map(({ priority }) => priority)).toEqual(['now', null, 'soon', 'sync']);
+    const [first, , third] = asked.splice(0) as [Asked, Asked, Asked];
+    third.reject(full);
+    first.resolve(Uint8Array.of(1) as never);
+    await settle();
+    clock.advance(5);
+    expect(asked.map(({ priority }) => priority)).toEqual(['soon']);
+    asked[0]?.resolve(Uint8Array.of(0) as never);
+    await settle();
+    expect(answers).toEqual([
+      { type: 'signatures-checked', request: request(3), valid: Uint8Array.of(1) },
+      { type: 'signatures-checked', request: request(2), valid: Uint8Array.of(0) },
+    ]);
+    expect([faults, clock.armed]).toEqual([[], 0]);
+  });
+
+  it('is asked a few at a time, in order', async () => {
+    const world = start();
+    const { asked, counters, clock } = world;
+    for (let number = 1; number <= 100; number++) ask(world, number, 'now');
+    for (const one of asked.splice(0)) one.reject(full);
+    await settle();
+    clock.advance(5);
+    expect(asked).toHaveLength(64);
+    for (const one of asked.splice(0)) one.reject(full);
+    await settle();
+    clock.advance(5);
+    expect(asked).toHaveLength(64);
+    expect(counters.signaturesChecked).toBe(100);
+  });
+
+  it('is not asked again for what is cancelled, nor after the end', async () => {
+    const world = start();
+    const { asked, answers, faults, clock, verification } = world;
+    ask(world, 1, 'now');
+    ask(world, 2, 'now');
+    for (const one of asked.splice(0)) one.reject(full);
+    await settle();
+    verification.cancel(request(1));
+    clock.advance(5);
+    expect(asked).toHaveLength(1);
+    asked[0]?.reject(full);
+    await settle();
+    verification.stop();
+    expect(clock.armed).toBe(0);
+    clock.advance(1_000);
+    await settle();
+    expect([asked.length, answers, faults]).toEqual([1, [], []]);
   });
 });
 
