@@ -1,6 +1,6 @@
 import { openLmdbStore } from '../adapters/lmdb/index.ts';
 import { nativeHasher } from '../adapters/native/index.ts';
-import { createVerifier } from '../adapters/piscina/index.ts';
+import { createVerifier, type PoolVerifier } from '../adapters/piscina/index.ts';
 import { createTlsNetwork, type TlsNetwork, type TlsNetworkEvent } from '../adapters/tls/index.ts';
 import {
   bytesToHex,
@@ -105,7 +105,7 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
   replica.on('app-failed', ({ call, error }) => log.error(`${call} failed: ${String(error)}`));
   const commands = machine.attach(replica);
   closers.push(async () => commands.close());
-  const status = statusOf({ replica, commands });
+  const status = statusOf({ replica, commands, verifier });
   let peers = config.network.peers;
   const validators = createValidatorsService({
     replica,
@@ -231,10 +231,11 @@ function logValidators(replica: Replica, log: Log): void {
 interface StatusSources {
   readonly replica: Replica;
   readonly commands: CommandService;
+  readonly verifier: Pick<PoolVerifier, 'statistics'>;
 }
 
 /** What `GET /status` tells; docs/CLI.md has the fields. */
-function statusOf({ replica, commands }: StatusSources): () => object {
+function statusOf({ replica, commands, verifier }: StatusSources): () => object {
   return () => {
     const { counters, ...status } = replica.status();
     const { committedCommands, pending, forwarded, divergence } = commands.status();
@@ -248,6 +249,7 @@ function statusOf({ replica, commands }: StatusSources): () => object {
       counters: { ...counters, commandsCommitted: committedCommands },
       commands: { pending, forwarded },
       divergence,
+      verifier: verifier.statistics(),
       process: {
         pid: process.pid,
         uptimeSeconds: Math.round(process.uptime() * 1_000) / 1_000,

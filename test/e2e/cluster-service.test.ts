@@ -87,6 +87,7 @@ describe('a running cluster', () => {
       scheme: 'bls12381',
       isValidator: true,
       divergence: null,
+      verifier: { queued: expect.any(Number), retried: 0, waitMs: { p99: expect.any(Number) } },
       rates: { viewsPerSecond: expect.any(Number), cpuPercent: expect.any(Number) },
     });
     expect(first?.peers).toHaveLength(3);
