@@ -31,7 +31,7 @@ export interface ExecutorStatistics {
   readonly retried: number;
   /** From being asked for to being begun. */
   readonly waitMs: Times;
-  /** From being begun to being answered, the way to the worker and back included. */
+  /** From being begun to being answered, the way to the worker and back included; of jobs that went together, once. */
   readonly runMs: Times;
   /** Time in jobs per thread since the start: 0 to 1. */
   readonly utilization: number;
@@ -48,7 +48,8 @@ export interface Executor {
 /** What happened to the jobs of one executor, as it goes on. */
 export interface Recorder {
   waited(ms: number): void;
-  ran(ms: number): void;
+  /** `jobs` of them, in one task. */
+  ran(ms: number, jobs: number): void;
   retried(): void;
   read(now: {
     readonly workers: number;
@@ -71,8 +72,8 @@ export function createRecorder(): Recorder {
   let busyMs = 0;
   return {
     waited: (ms) => record(wait, ms),
-    ran: (ms) => {
-      completed++;
+    ran: (ms, jobs) => {
+      completed += jobs;
       busyMs += ms;
       record(run, ms);
     },

@@ -12,7 +12,7 @@ export function createInlineExecutor(): Executor {
       const start = performance.now();
       const promise = runNow(kernel, job);
       recorder.waited(0);
-      recorder.ran(performance.now() - start);
+      recorder.ran(performance.now() - start, 1);
       return { promise, cancel: () => {} } satisfies Pending<OutcomeOf<typeof job>>;
     },
     statistics: () => recorder.read({ workers: 0, queued: 0, running: 0 }),

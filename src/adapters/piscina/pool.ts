@@ -4,12 +4,13 @@ import { PoolError, PoolFullError } from '../../model/errors.ts';
 import type { Priority } from '../../ports/signature-scheme.ts';
 import { Cancelled, createRecorder, type Executor, type Pending, type Recorder } from './executor.ts';
 import type { Job, OutcomeOf } from './jobs.ts';
+import { shareOfTask } from './workers.ts';
 
 export interface PoolOptions {
   readonly workers: number;
   /** Jobs that may wait; the next one is refused. */
   readonly maxQueue: number;
-  /** The compiled worker, which exports `runJob`. */
+  /** The compiled worker, which exports `runJobs`. */
   readonly filename?: URL;
 }
 
@@ -50,27 +51,31 @@ interface Entry {
   readonly reject: (error: Error) => void;
 }
 
+/** Jobs that a thread has at a time: one, or small ones that waited together. */
+type Task = readonly Entry[];
+
 /**
- * Runs jobs on `workers` threads, each one job at a time, those of higher priority first and equal ones in order.
+ * Runs jobs on `workers` threads, those of higher priority first and equal ones in order. Small ones that wait for a
+ * thread go to it together.
  *
  * Jobs wait here and not in piscina: piscina keeps no order among jobs that can be aborted, and aborting one that runs
  * kills its worker.
  */
 export class WorkerPool implements Executor {
-  readonly #piscina: Piscina<Job, OutcomeOf<Job>>;
+  readonly #piscina: Piscina<readonly Job[], readonly OutcomeOf<Job>[]>;
   readonly #workers: number;
   readonly #maxQueue: number;
   readonly #recorder: Recorder = createRecorder();
   readonly #lanes: { readonly [Lane in Priority]: Entry[] } = { now: [], soon: [], sync: [] };
-  readonly #running = new Set<Entry>();
+  readonly #running = new Set<Task>();
   #closing: { readonly promise: Promise<void>; readonly drained: () => void } | null = null;
 
   constructor({ workers, maxQueue, filename = WORKER }: PoolOptions) {
     this.#workers = workers;
     this.#maxQueue = maxQueue;
-    this.#piscina = new (loadPiscina())<Job, OutcomeOf<Job>>({
+    this.#piscina = new (loadPiscina())<readonly Job[], readonly OutcomeOf<Job>[]>({
       filename: filename.href,
-      name: 'runJob',
+      name: 'runJobs',
       minThreads: workers,
       maxThreads: workers,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -91,7 +96,9 @@ export class WorkerPool implements Executor {
   }
 
   statistics(): ReturnType<Executor['statistics']> {
-    return this.#recorder.read({ workers: this.#workers, queued: this.#queued, running: this.#running.size });
+    let running = 0;
+    for (const task of this.#running) running += task.length;
+    return this.#recorder.read({ workers: this.#workers, queued: this.#queued, running });
   }
 
   close(): Promise<void> {
@@ -112,27 +119,49 @@ export class WorkerPool implements Executor {
     this.#begin();
   }
 
-  /** Begins as many jobs as there are free workers. */
+  /** Begins as many tasks as there are free workers. */
   #begin(): void {
     while (this.#running.size < this.#workers) {
       const lane = PRIORITIES.find((priority) => this.#lanes[priority].length > 0);
       if (lane === undefined) return;
-      const entry = this.#lanes[lane].shift() as Entry;
-      this.#recorder.waited(performance.now() - entry.askedAt);
-      this.#running.add(entry);
-      void this.#execute(entry);
+      const task = this.#takeFrom(this.#lanes[lane]);
+      const now = performance.now();
+      for (const { askedAt } of task) this.#recorder.waited(now - askedAt);
+      this.#running.add(task);
+      void this.#execute(task);
     }
   }
 
-  async #execute(entry: Entry): Promise<void> {
+  /**
+   * The first of `lane`, with those behind it that are small too: no more than a worker's share of them, so that none
+   * idles beside a busy one. What has failed before goes alone, so that it takes no other job down with it.
+   */
+  #takeFrom(lane: Entry[]): Task {
+    const most = Math.ceil(lane.length / this.#workers);
+    let filled = 0;
+    let count = 0;
+    while (count < most) {
+      const { job, attempts } = lane[count] as Entry;
+      filled += attempts > 0 ? 1 : shareOfTask(job);
+      if (count > 0 && filled > 1) break;
+      count++;
+      if (filled >= 1) break;
+    }
+    return lane.splice(0, count);
+  }
+
+  async #execute(task: Task): Promise<void> {
     const start = performance.now();
     try {
-      entry.attempts++;
-      const outcome = await this.#piscina.run(entry.job);
-      this.#recorder.ran(performance.now() - start);
-      if (this.#running.delete(entry)) entry.resolve(outcome);
+      for (const entry of task) entry.attempts++;
+      const outcomes = await this.#piscina.run(task.map(({ job }) => job));
+      this.#recorder.ran(performance.now() - start, task.length);
+      if (this.#running.delete(task)) {
+        for (const [at, { resolve }] of task.entries()) resolve(outcomes[at] as OutcomeOf<Job>);
+      }
     } catch (cause) {
-      if (this.#running.delete(entry)) this.#onFailure(entry, cause);
+      // From the last to the first, since each goes ahead of its lane.
+      if (this.#running.delete(task)) for (const entry of task.toReversed()) this.#onFailure(entry, cause);
     }
     this.#begin();
     this.#settleClosing();
@@ -156,7 +185,7 @@ export class WorkerPool implements Executor {
     if (this.#piscina.threads.length > 0) return;
     const failed = [...this.#running];
     this.#running.clear();
-    for (const entry of failed) entry.reject(new PoolError('no worker starts', { cause }));
+    for (const entry of failed.flat()) entry.reject(new PoolError('no worker starts', { cause }));
     this.#begin();
     this.#settleClosing();
   }

@@ -1,3 +1,4 @@
+import { runAll } from './batch.ts';
 import type { Job, OutcomeOf } from './jobs.ts';
 import { createKernel } from './kernel.ts';
 
@@ -6,4 +7,4 @@ import { createKernel } from './kernel.ts';
 const kernel = createKernel();
 
 /** The name under which piscina finds the work. */
-export const runJob = (job: Job): OutcomeOf<Job> => kernel(job);
+export const runJobs = (jobs: readonly Job[]): readonly OutcomeOf<Job>[] => runAll(kernel, jobs);

@@ -1,14 +1,14 @@
 // The real worker, but one that dies at a job if it finds the file that its environment names, which it removes.
 
 import { unlinkSync } from 'node:fs';
-import { runJob as real } from '../../../dist/adapters/piscina/worker.js';
+import { runJobs as real } from '../../../dist/adapters/piscina/worker.js';
 
-/** @param {import('../../../src/adapters/piscina/jobs.ts').Job} job */
-export function runJob(job) {
+/** @param {readonly import('../../../src/adapters/piscina/jobs.ts').Job[]} jobs */
+export function runJobs(jobs) {
   try {
     unlinkSync(process.env['HOTSTUFF_TEST_DEATHS'] ?? '');
   } catch {
-    return real(job);
+    return real(jobs);
   }
   process.exit(1);
 }

@@ -1,12 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { runAll } from '../../../src/adapters/piscina/batch.ts';
 import type { Executor } from '../../../src/adapters/piscina/executor.ts';
 import { createVerifier } from '../../../src/adapters/piscina/index.ts';
 import { createInlineExecutor } from '../../../src/adapters/piscina/inline.ts';
-import { type Job, offsetsOf, packed, packedLists, part } from '../../../src/adapters/piscina/jobs.ts';
+import {
+  type Job,
+  offsetsOf,
+  packed,
+  packedLists,
+  part,
+  type SharedKeys,
+} from '../../../src/adapters/piscina/jobs.ts';
+import { createKernel } from '../../../src/adapters/piscina/kernel.ts';
+import { keysOf } from '../../../src/adapters/piscina/known-sets.ts';
 import { certificateKey, VerdictCache } from '../../../src/adapters/piscina/verdict-cache.ts';
-import { createSmallInlineExecutor, isSmall, workerCount } from '../../../src/adapters/piscina/workers.ts';
+import {
+  createSmallInlineExecutor,
+  isSmall,
+  shareOfTask,
+  workerCount,
+} from '../../../src/adapters/piscina/workers.ts';
 import { ConfigError, PoolError } from '../../../src/model/errors.ts';
 import type { SchemeName, SignatureSet } from '../../../src/model/scheme.ts';
+import { type Member, members, preimageOf, setOf } from '../../conformance/verifier/cast.ts';
 
 const bytes = (...values: readonly number[]): Uint8Array => new Uint8Array(values);
 
@@ -120,6 +136,60 @@ describe('the rule for small jobs', () => {
     await auto.close();
     expect(started).toBe(1);
     expect(ran).toEqual(['inline', 'pool', 'pool', 'inline', 'pool closed']);
+  });
+});
+
+describe('jobs that go together', () => {
+  it.each(['bls12381', 'ed25519'] as const)('give what each gives alone (%s)', async (scheme) => {
+    const all = members(scheme, 4);
+    const kernel = createKernel();
+    const setKeys = (id: number, some: readonly Member[]): SharedKeys => {
+      const keys = keysOf(scheme, setOf(some));
+      const parsed = kernel({ scheme, type: 'parse-keys', keys, trusted: true });
+      return { id, parsed: 'parsed' in parsed ? parsed.parsed : bytes() };
+    };
+    const sets = [setKeys(1, all), setKeys(2, all.slice(0, 3))] as const;
+    const job = async (keys: SharedKeys, views: readonly number[], bad: number | null): Promise<Job> => {
+      const messages = views.map((view) => preimageOf(scheme, view));
+      const votes = await Promise.all(
+        messages.map((message, at) => all[at % 3]!.signer.sign(at === bad ? bytes(1) : message)),
+      );
+      const ids = views.map((_, at) => all[at % 3]!.id);
+      const order = setOf(keys.id === 1 ? all : all.slice(0, 3)).indexOf;
+      return {
+        scheme,
+        type: 'votes',
+        keys,
+        indexes: Uint32Array.from(ids, (id) => order.get(id) as number),
+        offsets: offsetsOf(messages),
+        parts: packedLists(messages, votes),
+      };
+    };
+    const jobs = [
+      await job(sets[0], [1], null),
+      await job(sets[0], [1, 2, 3], 1),
+      await job(sets[0], [], null),
+      await job(sets[0], [4], 0),
+      await job(sets[1], [1, 5], null),
+      { scheme, type: 'parse-keys', keys: keysOf(scheme, setOf(all)), trusted: true } as const,
+      await job(sets[1], [2], null),
+      await job(sets[0], [2], null),
+    ];
+    const outcomes = runAll(kernel, jobs);
+    expect(outcomes).toEqual(jobs.map((one) => kernel(one)));
+    expect(outcomes.slice(0, 4)).toEqual([bytes(1), bytes(1, 0, 1), bytes(), bytes(0)]);
+    expect(runAll(kernel, [])).toEqual([]);
+  });
+
+  it('fill a task by what they take', () => {
+    const ofVotes = (scheme: SchemeName, count: number): number =>
+      shareOfTask({ scheme, type: 'votes', indexes: new Uint32Array(count) } as unknown as Job);
+    expect([ofVotes('bls12381', 1), ofVotes('bls12381', 4)]).toEqual([0.25, 1]);
+    expect([ofVotes('ed25519', 11), ofVotes('ed25519', 22)]).toEqual([1, 2]);
+    const certificate = { type: 'certificate', keys: { id: 1, parsed: bytes() } } as const;
+    const parts = packed(bytes(1), bytes(2), new Uint8Array(64 * 3));
+    expect(shareOfTask({ scheme: 'bls12381', ...certificate, parts })).toBe(1);
+    expect(shareOfTask({ scheme: 'ed25519', ...certificate, parts })).toBeCloseTo(3 / 11);
   });
 });
 

@@ -8,7 +8,7 @@ import type { Priority } from '../../../src/ports/signature-scheme.ts';
 const SCRIPTED = new URL('./scripted-worker.mjs', import.meta.url);
 
 interface Script {
-  readonly does?: 'answer' | 'die' | 'die-once' | 'throw' | 'wait';
+  readonly does?: 'answer' | 'count' | 'die' | 'die-once' | 'throw' | 'wait';
   readonly value?: unknown;
   readonly gate?: Int32Array;
 }
@@ -22,10 +22,16 @@ function poolOf(workers: number, maxQueue = 100, filename = SCRIPTED): WorkerPoo
   return pool;
 }
 
-/** The pool hands jobs on as they are. */
-function run(pool: WorkerPool, script: Script, priority: Priority = 'now'): Pending<unknown> {
-  return pool.run({ type: 'votes', script: { does: 'answer', ...script } } as unknown as Job, priority);
+/** The pool hands jobs on as they are; each of these is a task of its own. */
+function run(pool: WorkerPool, script: Script, priority: Priority = 'now', votes = 100): Pending<unknown> {
+  const indexes = new Uint32Array(votes);
+  const job = { scheme: 'bls12381', type: 'votes', indexes, script: { does: 'answer', ...script } };
+  return pool.run(job as unknown as Job, priority);
 }
+
+/** Four of these fill a task. */
+const runSmall = (pool: WorkerPool, script: Script, priority: Priority = 'now'): Pending<unknown> =>
+  run(pool, script, priority, 1);
 
 /** What a job waits at until it is opened. */
 function closedGate(): Int32Array {
@@ -122,6 +128,46 @@ describe('a worker pool', () => {
       expect(await next.promise).toBe('next');
     },
   );
+
+  it('has small jobs that wait done together, those of one priority', async () => {
+    const pool = poolOf(1);
+    const gate = closedGate();
+    const jobs = [run(pool, { does: 'wait', gate, value: 'first' })];
+    for (let count = 0; count < 6; count++) jobs.push(runSmall(pool, { does: 'count' }));
+    jobs.push(run(pool, { does: 'count' }), runSmall(pool, { does: 'count' }));
+    for (let count = 0; count < 2; count++) jobs.push(runSmall(pool, { does: 'count' }, 'soon'));
+    expect(pool.statistics()).toMatchObject({ queued: 10, running: 1 });
+    open(gate);
+    const answers = await Promise.all(jobs.map(({ promise }) => promise));
+    expect(answers).toEqual(['first', 4, 4, 4, 4, 2, 2, 1, 1, 2, 2]);
+    expect(pool.statistics()).toMatchObject({ completed: 11, queued: 0, running: 0 });
+  });
+
+  it('leaves a share of small jobs to its other workers', async () => {
+    const pool = poolOf(2);
+    const gates = [closedGate(), closedGate()] as const;
+    const busy = gates.map((gate) => run(pool, { does: 'wait', gate }));
+    const jobs = Array.from({ length: 4 }, () => runSmall(pool, { does: 'count' }));
+    open(gates[0]);
+    // The free worker takes half of what waits, three times: 2, 1 and 1.
+    expect(await Promise.all(jobs.map(({ promise }) => promise))).toEqual([2, 2, 1, 1]);
+    open(gates[1]);
+    await Promise.all(busy.map(({ promise }) => promise));
+  });
+
+  it('loses none of the jobs that were together with one that is fatal', async () => {
+    const pool = poolOf(1);
+    const gate = closedGate();
+    const first = run(pool, { does: 'wait', gate });
+    const good = [runSmall(pool, { value: 1 }), runSmall(pool, { value: 2 })];
+    const fatal = runSmall(pool, { does: 'die' });
+    good.push(runSmall(pool, { value: 3 }));
+    open(gate);
+    await first.promise;
+    await expect(fatal.promise).rejects.toBeInstanceOf(PoolError);
+    expect(await Promise.all(good.map(({ promise }) => promise))).toEqual([1, 2, 3]);
+    expect(pool.statistics()).toMatchObject({ retried: 4, queued: 0, running: 0 });
+  });
 
   it('says so when no worker starts', async () => {
     const pool = poolOf(2, 100, new URL('./stillborn-worker.mjs', import.meta.url));
