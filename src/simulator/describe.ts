@@ -83,7 +83,7 @@ export function describeInput(input: Input, names: Names): string {
   }
 }
 
-function describeEvent(event: ReplicaEvent): string {
+export function describeEvent(event: ReplicaEvent): string {
   switch (event.type) {
     case 'message-rejected':
       return `rejected ${event.message}: ${event.rejection.code} ${event.rejection.detail ?? ''}`;

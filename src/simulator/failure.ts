@@ -4,12 +4,16 @@ export class SimulationFailure extends Error {
   readonly seed: number;
   /** Which checker, or part of the world, found it. */
   readonly checker: string;
+  /** What it found, in a sentence. */
+  readonly what: string;
+  /** The last events before it, one line each. */
   readonly lines: readonly string[];
 
   constructor(checker: string, what: string, seed: number, lines: readonly string[]) {
     super(`${checker}: ${what}\nseed ${seed}; the last ${lines.length} events:\n${lines.join('\n')}`);
     this.seed = seed;
     this.checker = checker;
+    this.what = what;
     this.lines = lines;
   }
 }

@@ -1,3 +1,4 @@
+import { type Delay, draw } from './delays.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -10,6 +11,8 @@ export interface FaultOptions {
   readonly everyMs?: number;
   /** Replicas that stay down when the faults stop; none by default. */
   readonly downAfter?: readonly number[];
+  /** Faults of another name draw otherwise, so that a world can be disturbed more than once. */
+  readonly name?: string;
 }
 
 /** Boots after the faults are spread over so many view times, as operators would do it. */
@@ -17,7 +20,7 @@ const BOOTS_WITHIN_VIEW_TIMES = 10;
 
 /** Crashes, restarts, partitions and heals at random, by the world's seed, until a moment. */
 export function randomFaults(world: World, options: FaultOptions): void {
-  const random = world.random.fork('faults');
+  const random = world.random.fork(options.name ?? 'faults');
   const everyMs = options.everyMs ?? 2 * world.settings.viewTimeMs;
   const again = (): void => {
     const waitMs = -Math.log(1 - random.float()) * everyMs;
@@ -33,6 +36,20 @@ export function randomFaults(world: World, options: FaultOptions): void {
   again();
 }
 
+/** What a storm does to messages; as `stormy` networks before GST. */
+const STORM_LOSS = 0.2;
+
+/** Loses and delays messages at random, by the world's seed, until a moment. */
+export function randomStorm(world: World, options: Pick<FaultOptions, 'untilMs' | 'name'>): void {
+  const random = world.random.fork(options.name ?? 'storm');
+  const { viewTimeMs } = world.settings;
+  const weather: Delay = { shape: 'exponential', meanMs: viewTimeMs / 3, maxMs: 4 * viewTimeMs };
+  const calmDown = world.intercept(() =>
+    random.chance(STORM_LOSS) ? 'drop' : { delayMs: draw(weather, random) },
+  );
+  world.after(Math.max(0, options.untilMs - world.now), calmDown);
+}
+
 /** How often the jealous network looks, per view time: more often than replicas learn things. */
 const LOOKS_PER_VIEW_TIME = 100;
 
@@ -40,8 +57,11 @@ const LOOKS_PER_VIEW_TIME = 100;
  * The worst network for agreement: whenever one honest replica alone has committed most it is
  * cut off, so that the others go on without what it knows; until a moment. Some of the times, by the world's seed.
  */
-export function jealousNetwork(world: World, { untilMs }: Pick<FaultOptions, 'untilMs'>): void {
-  const random = world.random.fork('jealous network');
+export function jealousNetwork(
+  world: World,
+  { untilMs, name = 'jealous network' }: Pick<FaultOptions, 'untilMs' | 'name'>,
+): void {
+  const random = world.random.fork(name);
   const { viewTimeMs } = world.settings;
   let healAt = 0;
   let patience = 0;

@@ -4,9 +4,11 @@ import type { ReplicaId } from '../model/ids.ts';
 import type { Message } from '../model/messages.ts';
 import type { AdversaryHost } from './adversary-host.ts';
 import type { EventQueue } from './event-queue.ts';
+import { createFlights } from './flights.ts';
 import type { Host } from './host.ts';
 import { estimatedSize } from './message-size.ts';
 import type { SimulatedNetwork } from './network.ts';
+import type { Witness } from './witness.ts';
 
 /** What becomes of a message on its way; when nothing is returned, the network decides. */
 export type Interception = 'deliver' | 'drop' | { readonly delayMs: number } | undefined;
@@ -21,6 +23,7 @@ export interface PostSurroundings {
   readonly ids: readonly ReplicaId[];
   /** Whether messages travel as frames of the real codec. */
   readonly encode: boolean;
+  readonly witness: Witness | null;
   host(index: number): Host | undefined;
   adversary(index: number): AdversaryHost | undefined;
   fail(checker: string, what: string): never;
@@ -46,6 +49,7 @@ export function createPost(world: PostSurroundings): Post {
   const format = { scheme: chain.scheme, limits: chain.limits };
   const indexOf = new Map(ids.map((id, index) => [id, index]));
   const interceptors = new Set<Interceptor>();
+  const takeOff = createFlights(world.witness, () => queue.now, network.boundMs);
   let sent = 0;
 
   const deliver = (from: number, to: number, message: Message, bytes: number): void => {
@@ -72,8 +76,10 @@ export function createPost(world: PostSurroundings): Post {
   const deliverAfter = (delayMs: number, from: number, to: number, message: Message): void => {
     const frame = world.encode && from !== to ? encode(from, message) : null;
     if (frame === 'unencodable') return;
+    const land = takeOff({ from, to, message }, delayMs);
     queue.schedule(queue.now + delayMs, () => {
-      if (!network.connects(from, to)) return;
+      if (!network.connects(from, to)) return land?.('cut off');
+      land?.(world.host(to)?.isUp === true ? 'delivered' : 'nobody there');
       if (frame === null) deliver(from, to, message, estimatedSize(chain.scheme, message));
       else deliverFrame(from, to, frame);
     });
@@ -89,8 +95,10 @@ export function createPost(world: PostSurroundings): Post {
     sent++;
     if (from === to) return deliverAfter(0, from, to, message);
     const verdict = verdictOn(from, to, message);
-    if (verdict === 'drop') return;
+    if (verdict === 'drop') return takeOff({ from, to, message }, null)?.('dropped');
     const delays = typeof verdict === 'object' ? [verdict.delayMs] : network.route(from, to, queue.now);
+    if (delays.length === 0)
+      takeOff({ from, to, message }, null)?.(network.connects(from, to) ? 'lost' : 'cut off');
     for (const delayMs of delays) deliverAfter(delayMs, from, to, message);
   };
 
@@ -116,9 +124,11 @@ export function createPost(world: PostSurroundings): Post {
       if (index !== undefined) dispatch(from, index, message);
     },
     give(from, to, message, delayMs) {
-      queue.schedule(queue.now + delayMs, () =>
-        deliver(from, to, message, estimatedSize(chain.scheme, message)),
-      );
+      const land = takeOff({ from, to, message }, delayMs);
+      queue.schedule(queue.now + delayMs, () => {
+        land?.(world.host(to)?.isUp === true ? 'delivered' : 'nobody there');
+        deliver(from, to, message, estimatedSize(chain.scheme, message));
+      });
     },
     intercept: (interceptor) => void interceptors.add(interceptor),
     stopIntercepting(interceptor) {

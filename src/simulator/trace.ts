@@ -35,20 +35,22 @@ const digestEntry = (entry: TraceEntry): number => {
   }
 };
 
+/** One line for people: when, who, and what came in (`<-`) or followed from it (`->`). */
+export function describeEntry(entry: TraceEntry, names: Names): string {
+  const who = entry.replica === null ? '--' : `r${entry.replica}`;
+  const what =
+    entry.type === 'input'
+      ? `<- ${describeInput(entry.input, names)}`
+      : entry.type === 'effect'
+        ? `   -> ${describeEffect(entry.effect, names)}`
+        : entry.text;
+  return `${entry.at.toFixed(1).padStart(10)} ${who.padEnd(4)} ${what}`;
+}
+
 export function createTrace(names: Names, memory: number = DEFAULT_MEMORY): Trace {
   const ring: TraceEntry[] = [];
   let entries = 0;
   let [low, high] = [0, 0];
-  const line = (entry: TraceEntry): string => {
-    const who = entry.replica === null ? '--' : `r${entry.replica}`;
-    const what =
-      entry.type === 'input'
-        ? `<- ${describeInput(entry.input, names)}`
-        : entry.type === 'effect'
-          ? `   -> ${describeEffect(entry.effect, names)}`
-          : entry.text;
-    return `${entry.at.toFixed(1).padStart(10)} ${who.padEnd(4)} ${what}`;
-  };
   return {
     add(entry) {
       const digest = digestEntry(entry) ^ mix32(digestNumber(entry.at) + (entry.replica ?? -1));
@@ -66,7 +68,7 @@ export function createTrace(names: Names, memory: number = DEFAULT_MEMORY): Trac
     last(count) {
       const shown = Math.min(count, ring.length);
       return Array.from({ length: shown }, (_, at) =>
-        line(ring[(entries - shown + at) % memory] as TraceEntry),
+        describeEntry(ring[(entries - shown + at) % memory] as TraceEntry, names),
       );
     },
   };

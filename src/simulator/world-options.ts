@@ -12,6 +12,7 @@ import { calm, type NetworkOptions } from './network.ts';
 import type { CheckerFactory } from './observer.ts';
 import type { Keyring } from './signatures.ts';
 import type { MakeCore } from './simulated-core.ts';
+import type { Witness } from './witness.ts';
 
 export interface WorldOptions {
   /** Validators at genesis: replicas 0 to n - 1, in the order of their keys. */
@@ -44,6 +45,8 @@ export interface WorldOptions {
   readonly makeCore?: MakeCore;
   /** How many past events a failure can show; 0 for speed. */
   readonly traceMemory?: number;
+  /** Sees everything; see `createRecorder`. */
+  readonly witness?: Witness;
 }
 
 /** What is not said in the options. */

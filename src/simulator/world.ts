@@ -24,7 +24,8 @@ import { realCore } from './real-core.ts';
 import { createReplicaView, type ReplicaView } from './replica-view.ts';
 import { createKeyring, type Keyring } from './signatures.ts';
 import { readCommittedHeight } from './storage-link.ts';
-import { createTrace, type Trace } from './trace.ts';
+import { createTrace, type Trace, type TraceEntry } from './trace.ts';
+import type { Witness } from './witness.ts';
 import { genesisOf, type ResolvedWorld, resolveOptions, type WorldOptions } from './world-options.ts';
 
 /** How much of the past a failure shows. */
@@ -63,6 +64,7 @@ export class World implements ObservedWorld {
   readonly #network: SimulatedNetwork;
   readonly #post: Post;
   readonly #trace: Trace;
+  readonly #witness: Witness | null;
   readonly #hosts: readonly Host[];
   readonly #honest: readonly Host[];
   readonly #adversaries: ReadonlyMap<number, AdversaryHost>;
@@ -97,6 +99,7 @@ export class World implements ObservedWorld {
     this.#network = createNetwork(this.#resolved.network, count, this.random.fork('network'));
     this.#indexOf = new Map(this.keyring.ids.map((id, index) => [id, index]));
     this.#trace = createTrace((id) => this.nameOf(id), options.traceMemory);
+    this.#witness = options.witness ?? null;
     this.#views = new Array<number>(count).fill(0);
     this.#heights = new Array<number>(count).fill(-1);
     this.#post = createPost({
@@ -105,6 +108,7 @@ export class World implements ObservedWorld {
       chain: this.chain,
       ids: this.keyring.ids,
       encode: options.encode === true,
+      witness: this.#witness,
       host: (index) => this.#hosts[index],
       adversary: (index) => this.#adversaries.get(index),
       fail: (checker, what) => this.fail(checker, what),
@@ -127,6 +131,7 @@ export class World implements ObservedWorld {
       onCrash: wanting('onCrash'),
       onSent: wanting('onSent'),
     };
+    this.#witness?.onStart?.(this);
     for (const host of this.#hosts) host.boot();
     for (const adversary of this.#adversaries.values()) adversary.start();
     this.#scheduleTick();
@@ -191,7 +196,7 @@ export class World implements ObservedWorld {
   #hooks(): HostHooks {
     return {
       onBoot: (host, recovered) => this.#onBoot(host, recovered),
-      onInput: (host, input) => this.#trace.add({ at: this.now, replica: host.index, type: 'input', input }),
+      onInput: (host, input) => this.#tell({ at: this.now, replica: host.index, type: 'input', input }),
       onStep: (host, input, effects) => this.#onStep(host, input, effects),
       onWritten: (host, delta) => this.#onWritten(host, delta),
       onDurable: (host, delta) => {
@@ -221,12 +226,16 @@ export class World implements ObservedWorld {
   #onBoot(host: Host, recovered: Recovered): void {
     this.#views[host.index] = recovered.entry?.view ?? 0;
     this.#heights[host.index] = recovered.highestCommitted?.header.height ?? -1;
+    this.#witness?.onBoot?.(host.index, {
+      view: this.#views[host.index] ?? 0,
+      height: this.#heights[host.index] ?? -1,
+    });
     for (const checker of this.#watching('onBoot', host)) checker.onBoot?.(host, recovered);
   }
 
   #onStep(host: Host, input: Input, effects: readonly Effect[]): void {
     for (const effect of effects) {
-      this.#trace.add({ at: this.now, replica: host.index, type: 'effect', effect });
+      this.#tell({ at: this.now, replica: host.index, type: 'effect', effect });
     }
     for (const checker of this.#watching('onStep', host)) checker.onStep?.(host, input, effects);
   }
@@ -241,6 +250,7 @@ export class World implements ObservedWorld {
   #onCrash(host: Host): void {
     // Commits that were not durable are gone.
     this.#heights[host.index] = readCommittedHeight(host.store);
+    this.#witness?.onDown?.(host.index);
     for (const checker of this.#watching('onCrash', host)) checker.onCrash?.(host);
   }
 
@@ -489,7 +499,12 @@ export class World implements ObservedWorld {
     this.#disturbedAt = this.now;
   }
 
+  #tell(entry: TraceEntry): void {
+    this.#trace.add(entry);
+    this.#witness?.onEntry?.(entry);
+  }
+
   #note(text: string): void {
-    this.#trace.add({ at: this.now, replica: null, type: 'world', text });
+    this.#tell({ at: this.now, replica: null, type: 'world', text });
   }
 }
