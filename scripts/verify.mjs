@@ -17,8 +17,12 @@ const STEPS = [
   { name: 'format and lint', check: () => run('biome', ['ci', '--error-on-warnings']) },
   { name: 'types', check: () => run('tsc', ['--noEmit', '-p', 'tsconfig.json']) },
   {
+    name: "types of the trace's page",
+    check: () => run('tsc', ['--noEmit', '-p', 'trace-page/tsconfig.json']),
+  },
+  {
     name: 'import rules',
-    check: () => run('depcruise', ['src', 'test', 'bench', 'examples'].filter(isThere)),
+    check: () => run('depcruise', ['src', 'test', 'bench', 'sim', 'examples'].filter(isThere)),
   },
   { name: 'unused exports', check: () => run('knip', ['--no-progress']) },
   { name: 'package shape', check: checkPackage },

@@ -13,8 +13,11 @@ export { calm, type LinkBehaviour, type NetworkOptions, stormy } from './network
 export type { Checker, CheckerFactory, ObservedReplica, ObservedWorld } from './observer.ts';
 export type { Interception, Interceptor } from './post.ts';
 export { createRandom, type Random } from './random.ts';
+export { createRecorder, type Recorder, type RecorderOptions } from './recorder.ts';
+export type { Recording } from './recording.ts';
 export type { ReplicaView } from './replica-view.ts';
 export { describeEntry, type TraceEntry } from './trace.ts';
+export { type RenderOptions, renderTrace } from './trace-page.ts';
 export type { Fate, Flight, Witness, WitnessedWorld } from './witness.ts';
 export { createWorld, World } from './world.ts';
 export type { WorldOptions } from './world-options.ts';
