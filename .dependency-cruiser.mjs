@@ -110,7 +110,7 @@ export default {
       severity: 'error',
       from: { path: '^examples/' },
       to: {
-        path: '^(src|test|bench)/',
+        path: '^(src|test|bench|sim)/',
         pathNot: [INDEX, ADAPTER_INDEX, STATE_MACHINE_INDEX, SIMULATOR_INDEX],
       },
     },

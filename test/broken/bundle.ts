@@ -52,11 +52,17 @@ function changedLibrary(sources: ReadonlyMap<string, string>, everywhere: boolea
 /** Nothing is changed: what every scenario must pass with. */
 export const UNCHANGED: Pick<Mutant, 'patches'> = { patches: [] };
 
-/** One file with the scenarios and the library that `mutant` makes. Throws when a patch does not fit or parse. */
-export async function bundle(mutant: Pick<Mutant, 'patches' | 'everywhere'>): Promise<string> {
+/**
+ * One file with the library that `mutant` makes and what uses it: the scenarios, unless another entry is named. Throws
+ * when a patch does not fit or parse.
+ */
+export async function bundle(
+  mutant: Pick<Mutant, 'patches' | 'everywhere'>,
+  entry: string = ENTRY,
+): Promise<string> {
   const sources = patchedSources(mutant, (file) => readFileSync(join(SRC, file), 'utf8'));
   const { outputFiles } = await build({
-    entryPoints: [ENTRY],
+    entryPoints: [entry],
     absWorkingDir: ROOT,
     bundle: true,
     write: false,
