@@ -49,6 +49,8 @@ export interface HostSurroundings {
   readonly chain: ChainParameters;
   readonly settings: LocalSettings;
   readonly keyring: Keyring;
+  /** Keys of the replicas by index; that of a twin is there twice. */
+  readonly ids: readonly ReplicaId[];
   readonly latencies: Latencies;
   /** Clocks run fast or slow by up to this share. */
   readonly clockDrift: number;
@@ -108,7 +110,7 @@ export class Host implements ObservedReplica {
 
   constructor(index: number, world: HostSurroundings, app: SimulatedApp, genesis: GenesisDocument) {
     this.index = index;
-    this.id = world.keyring.ids[index] as ReplicaId;
+    this.id = world.ids[index] as ReplicaId;
     this.#world = world;
     this.#random = world.random.fork(`replica ${index}`);
     this.app = app;

@@ -20,6 +20,7 @@ export interface PostSurroundings {
   readonly queue: EventQueue;
   readonly network: SimulatedNetwork;
   readonly chain: ChainParameters;
+  /** Keys of the replicas by index; that of a twin is there twice. */
   readonly ids: readonly ReplicaId[];
   /** Whether messages travel as frames of the real codec. */
   readonly encode: boolean;
@@ -47,7 +48,9 @@ export interface Post {
 export function createPost(world: PostSurroundings): Post {
   const { queue, network, chain, ids } = world;
   const format = { scheme: chain.scheme, limits: chain.limits };
-  const indexOf = new Map(ids.map((id, index) => [id, index]));
+  const instancesOf = new Map<ReplicaId, number[]>();
+  for (const [index, id] of ids.entries()) instancesOf.set(id, [...(instancesOf.get(id) ?? []), index]);
+  const everybody = [...instancesOf.keys()];
   const interceptors = new Set<Interceptor>();
   const takeOff = createFlights(world.witness, () => queue.now, network.boundMs);
   let sent = 0;
@@ -111,17 +114,16 @@ export function createPost(world: PostSurroundings): Post {
     },
     transmit(from, to, message) {
       const adversary = world.adversary(from);
-      for (const recipient of to === 'all' ? ids : to) {
-        const index = indexOf.get(recipient);
-        if (index === undefined) continue;
-        const isForged = adversary !== undefined && index !== from;
-        for (const one of isForged ? adversary.send(recipient, message) : [message])
-          dispatch(from, index, one);
+      for (const recipient of to === 'all' ? everybody : to) {
+        for (const index of instancesOf.get(recipient) ?? []) {
+          const isForged = adversary !== undefined && index !== from;
+          for (const one of isForged ? adversary.send(recipient, message) : [message])
+            dispatch(from, index, one);
+        }
       }
     },
     send(from, to, message) {
-      const index = indexOf.get(to);
-      if (index !== undefined) dispatch(from, index, message);
+      for (const index of instancesOf.get(to) ?? []) dispatch(from, index, message);
     },
     give(from, to, message, delayMs) {
       const land = takeOff({ from, to, message }, delayMs);

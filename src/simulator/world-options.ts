@@ -40,6 +40,12 @@ export interface WorldOptions {
   readonly app?: (index: number) => SimulatedApp;
   /** Byzantine replicas by index. They are not watched by the checkers. */
   readonly adversaries?: Readonly<Record<number, AdversaryFactory>>;
+  /**
+   * Replicas whose key runs twice, each instance with a core and a disk of its own (Twins, Bano et al.): the k-th named
+   * has its second instance at index n + listeners + k. Messages to the key reach both. Byzantine, so the checkers watch
+   * neither.
+   */
+  readonly twins?: readonly number[];
   /** In place of the usual ones. */
   readonly checkers?: readonly CheckerFactory[];
   readonly makeCore?: MakeCore;
@@ -69,7 +75,7 @@ const DEFAULT_LATENCIES: Latencies = {
 };
 
 export function resolveOptions(options: WorldOptions): ResolvedWorld {
-  const { n, powers, adversaries = {} } = options;
+  const { n, powers, adversaries = {}, twins = [] } = options;
   check(Number.isInteger(n) && n > 0, 'n', `${n} is not a number of validators; allowed: 1 or more`);
   check(Number.isSafeInteger(options.seed), 'seed', `${options.seed} is not an integer`);
   check(powers === undefined || powers.length === n, 'powers', `expected ${n}, one of each validator`);
@@ -77,6 +83,8 @@ export function resolveOptions(options: WorldOptions): ResolvedWorld {
   for (const index of Object.keys(adversaries)) {
     check(Number(index) < count, 'adversaries', `there is no replica ${index}`);
   }
+  for (const index of twins) check(index < count, 'twins', `there is no replica ${index}`);
+  check(new Set(twins).size === twins.length, 'twins', 'a key runs twice at most');
   const settings = { ...defaultSettings(options.settings?.viewTimeMs), ...options.settings };
   return {
     settings,

@@ -68,6 +68,10 @@ export class World implements ObservedWorld {
   readonly #hosts: readonly Host[];
   readonly #honest: readonly Host[];
   readonly #adversaries: ReadonlyMap<number, AdversaryHost>;
+  /** Keys of the replicas by index; that of a twin is there twice. */
+  readonly #ids: readonly ReplicaId[];
+  /** Replicas of keys that lie or run twice. */
+  readonly #byzantine: ReadonlySet<number>;
   readonly #indexOf: ReadonlyMap<ReplicaId, number>;
   readonly #checkers: readonly Checker[];
   readonly #listening: { readonly [Name in Hook]: readonly Checker[] };
@@ -87,8 +91,15 @@ export class World implements ObservedWorld {
     this.seed = options.seed;
     this.random = createRandom(options.seed);
     this.#queue = createEventQueue();
-    const count = options.n + (options.listeners ?? 0);
-    this.keyring = createKeyring(options.scheme ?? 'ed25519', count, this.random.fork('keys'));
+    const keys = options.n + (options.listeners ?? 0);
+    this.keyring = createKeyring(options.scheme ?? 'ed25519', keys, this.random.fork('keys'));
+    const twins = options.twins ?? [];
+    this.#ids = [...this.keyring.ids, ...twins.map((index) => this.keyring.ids[index] as ReplicaId)];
+    const count = this.#ids.length;
+    this.#byzantine = new Set([
+      ...Object.keys(options.adversaries ?? {}).map(Number),
+      ...twins.flatMap((index, at) => [index, keys + at]),
+    ]);
     this.genesis = genesisOf(options, this.keyring);
     this.chain = this.genesis.chain;
     this.settings = this.#resolved.settings;
@@ -106,16 +117,16 @@ export class World implements ObservedWorld {
       queue: this.#queue,
       network: this.#network,
       chain: this.chain,
-      ids: this.keyring.ids,
+      ids: this.#ids,
       encode: options.encode === true,
       witness: this.#witness,
       host: (index) => this.#hosts[index],
       adversary: (index) => this.#adversaries.get(index),
       fail: (checker, what) => this.fail(checker, what),
     });
-    this.#hosts = this.keyring.ids.map((_, index) => this.#createHost(index));
+    this.#hosts = this.#ids.map((_, index) => this.#createHost(index));
     this.#adversaries = this.#createAdversaries();
-    this.#honest = this.#hosts.filter(({ index }) => !this.#adversaries.has(index));
+    this.#honest = this.#hosts.filter(({ index }) => !this.#byzantine.has(index));
     this.replicas = this.#hosts.map((host) => this.#createView(host));
     this.#checkers = (options.checkers ?? ALL_CHECKERS).map((factory) => {
       const checker: Checker = factory(this, (what) => this.fail(checker.name, what));
@@ -149,6 +160,7 @@ export class World implements ObservedWorld {
         chain: this.chain,
         settings,
         keyring: this.keyring,
+        ids: this.#ids,
         latencies,
         clockDrift: this.#options.clockDrift ?? 0,
         makeCore: this.#options.makeCore ?? realCore,
@@ -162,7 +174,7 @@ export class World implements ObservedWorld {
 
   #createAdversaries(): ReadonlyMap<number, AdversaryHost> {
     const factories = Object.entries(this.#options.adversaries ?? {});
-    const byzantine = new Set(factories.map(([index]) => this.keyring.ids[Number(index)] as ReplicaId));
+    const byzantine = new Set([...this.#byzantine].map((index) => this.#ids[index] as ReplicaId));
     return new Map(
       factories.map(([index, factory]) => {
         const host = this.#hosts[Number(index)] as Host;
@@ -185,7 +197,7 @@ export class World implements ObservedWorld {
 
   #createView(host: Host): ReplicaView {
     return createReplicaView(host, {
-      isHonest: !this.#adversaries.has(host.index),
+      isHonest: !this.#byzantine.has(host.index),
       view: () => this.#views[host.index] ?? 0,
       height: () => this.#heights[host.index] ?? -1,
     });
@@ -220,7 +232,7 @@ export class World implements ObservedWorld {
 
   /** The checkers that want to hear of it. */
   #watching(hook: Hook, { index }: Host): readonly Checker[] {
-    return this.#adversaries.has(index) ? NOBODY : this.#listening[hook];
+    return this.#byzantine.has(index) ? NOBODY : this.#listening[hook];
   }
 
   #onBoot(host: Host, recovered: Recovered): void {
@@ -258,8 +270,7 @@ export class World implements ObservedWorld {
     this.#note(`r${host.index} halts: ${reason}`);
     this.#onCrash(host);
     this.#disturb();
-    if (!this.#adversaries.has(host.index) && where === 'core')
-      this.fail('halt', `r${host.index}: ${reason}`);
+    if (!this.#byzantine.has(host.index) && where === 'core') this.fail('halt', `r${host.index}: ${reason}`);
   }
 
   // What scenarios do.
