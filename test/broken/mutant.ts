@@ -13,6 +13,8 @@ export interface Mutant {
   /** The rule of SPECIFICATION.md section 9 that is broken, or the part of the protocol. */
   readonly rule: string;
   readonly patches: readonly Patch[];
+  /** Ids of the traces that must fail with it, whatever else catches it. */
+  readonly traces?: readonly string[];
   /** Ids of the scenarios that should catch it, most likely and cheapest first. When none does, all others are tried. */
   readonly expected: readonly string[];
   /**

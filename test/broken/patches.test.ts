@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { transform } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { TRACES } from '../sim/traces/index.ts';
 import { patchedSources } from './mutant.ts';
 import { MUTANTS } from './mutants/index.ts';
 import { idOf } from './scenario.ts';
@@ -23,9 +24,9 @@ describe('every mutant', () => {
     expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
     const ids = new Set(SCENARIOS.map(idOf));
     expect(ids.size).toBe(SCENARIOS.length);
-    for (const { name, expected } of MUTANTS) {
-      expect(expected.length, name).toBeGreaterThan(0);
-      for (const id of expected) expect(ids, name).toContain(id);
+    for (const { name, traces = [], expected } of MUTANTS) {
+      expect(traces.length + expected.length, name).toBeGreaterThan(0);
+      for (const id of [...traces, ...expected]) expect(ids, name).toContain(id);
     }
   });
 });
@@ -42,4 +43,15 @@ test('a patch that fits nowhere, or twice, or changes nothing, is an error', () 
 test('there is a mutant of every rule that the library keeps in TypeScript', () => {
   const rules = new Set(MUTANTS.map(({ rule }) => rule));
   for (let number = 1; number <= 30; number++) expect(rules).toContain(`R${number}`);
+});
+
+test('every trace has a mutant that it must notice, and that breaks a rule which the trace is about', () => {
+  for (const trace of TRACES) {
+    const mutants = MUTANTS.filter(({ traces }) => traces?.includes(idOf(trace)));
+    expect(mutants.length, trace.name).toBeGreaterThan(0);
+    for (const { rule } of mutants) {
+      const isAboutIt = rule.split(' and ').some((part) => trace.rules.includes(part));
+      expect(isAboutIt, `${trace.name}: ${rule}`).toBe(true);
+    }
+  }
 });

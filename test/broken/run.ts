@@ -17,6 +17,8 @@ export interface Verdict {
   readonly rule: string;
   /** The scenario that caught it; null when none did. */
   readonly caughtBy: string | null;
+  /** Ids of traces that should have failed and did not. */
+  readonly missedBy: readonly string[];
   readonly seconds: number;
   /** What the scenario found. */
   readonly finding: string | null;
@@ -72,41 +74,64 @@ function reportsOf(
   });
 }
 
-/** Runs every scenario with the library as it is; returns those that fail, which would catch nothing but themselves. */
-export async function checkUnchanged(onReport: (report: Report) => void): Promise<readonly Report[]> {
-  const reports = await runScenarios(
-    await bundle(UNCHANGED),
-    [],
-    (report) => {
-      onReport(report);
-      return false;
-    },
-    SCENARIOS.length * LIMIT_MS,
-  );
+/**
+ * Runs every scenario with the library as it is, in `jobs` processes; returns those that fail, which would catch nothing
+ * but themselves.
+ */
+export async function checkUnchanged(
+  jobs: number,
+  onReport: (report: Report) => void,
+): Promise<readonly Report[]> {
+  const code = await bundle(UNCHANGED);
+  const goOn = (report: Report): boolean => {
+    onReport(report);
+    return false;
+  };
+  // Dealt out one by one, since those of one kind take about the same time and stand together.
+  const shares = Array.from({ length: jobs }, (_, job) =>
+    SCENARIOS.map(idOf).filter((_id, at) => at % jobs === job),
+  ).filter((ids) => ids.length > 0);
+  const runs = shares.map((ids) => runScenarios(code, ids, goOn, ids.length * LIMIT_MS));
+  const reports = (await Promise.all(runs)).flat();
   if (reports.length < SCENARIOS.length) throw new Error(`only ${reports.length} scenarios came to an end`);
   return reports.filter(({ failure }) => failure !== null);
 }
 
 /** Which scenarios to try on a mutant, in order. */
-function orderFor({ name, expected }: Mutant): readonly string[] {
+function orderFor({ name, traces = [], expected }: Mutant): readonly string[] {
   const all = SCENARIOS.map(idOf);
-  const stranger = expected.find((id) => !all.includes(id));
+  const first = [...traces, ...expected];
+  const stranger = first.find((id) => !all.includes(id));
   if (stranger !== undefined)
     throw new RangeError(`"${name}" expects the scenario ${stranger}, which is not there`);
-  return [...expected, ...all.filter((id) => !expected.includes(id))];
+  return [...first, ...all.filter((id) => !first.includes(id))];
 }
 
-/** Tries scenarios on a mutant until one fails. */
-export async function tryMutant(mutant: Mutant): Promise<Verdict> {
+/** Tries scenarios on a mutant, by default all, until one fails; its traces are tried in any case. */
+export async function tryMutant(mutant: Mutant, ids?: readonly string[]): Promise<Verdict> {
   const start = performance.now();
   const { name, rule } = mutant;
+  const traces = ids === undefined ? (mutant.traces ?? []) : [];
+  let isCaught = false;
+  let tried = 0;
   const reports = await runScenarios(
     await bundle(mutant),
-    orderFor(mutant),
-    ({ failure }) => failure !== null,
+    ids ?? orderFor(mutant),
+    ({ failure }) => {
+      tried++;
+      isCaught ||= failure !== null;
+      return isCaught && tried >= traces.length;
+    },
     LIMIT_MS,
   );
-  const found = reports.find(({ failure }) => failure !== null);
-  const seconds = (performance.now() - start) / 1_000;
-  return { name, rule, caughtBy: found?.name ?? null, seconds, finding: found?.failure ?? null };
+  const failures = reports.filter(({ failure }) => failure !== null);
+  const failed = new Set(failures.map(idOf));
+  return {
+    name,
+    rule,
+    caughtBy: failures[0]?.name ?? null,
+    missedBy: traces.filter((id) => !failed.has(id)),
+    seconds: (performance.now() - start) / 1_000,
+    finding: failures[0]?.failure ?? null,
+  };
 }

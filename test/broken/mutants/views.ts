@@ -55,7 +55,8 @@ export const viewMutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    expected: ['T28', 'calm ed25519'],
+    traces: ['T28'],
+    expected: ['calm ed25519'],
   },
   {
     name: 'a view is written without its certificate',
@@ -67,7 +68,8 @@ export const viewMutants: readonly Mutant[] = [
         replace: "write(core, 'entry', { view, certificate: null });",
       },
     ],
-    expected: ['T33', 'calm ed25519'],
+    traces: ['T33'],
+    expected: ['calm ed25519'],
   },
   {
     name: 'epoch-change views are left by timer',
@@ -79,7 +81,8 @@ export const viewMutants: readonly Mutant[] = [
         replace: 'if (view > 0) {\n    enterView',
       },
     ],
-    expected: ['T22', 'epoch change'],
+    traces: ['T22'],
+    expected: ['epoch change'],
   },
   {
     name: 'the whole epoch has one deadline',
@@ -92,7 +95,8 @@ export const viewMutants: readonly Mutant[] = [
           "setTimer(core, { type: 'view', view }, viewTimeMs * (core.config.chain.epochLength - (view % core.config.chain.epochLength)));",
       },
     ],
-    expected: ['T12', 'deadlines'],
+    traces: ['T12'],
+    expected: ['deadlines'],
   },
   {
     name: 'nobody relays entry certificates',
@@ -122,7 +126,8 @@ export const viewMutants: readonly Mutant[] = [
         replace: "if (view < core.view) return reject(core, from, message, 'stale');",
       },
     ],
-    expected: ['T31', 'stale TimeoutVote'],
+    traces: ['T31'],
+    expected: ['stale TimeoutVote'],
   },
   {
     name: 'a stale TimeoutVote is answered without the vote',
@@ -164,7 +169,8 @@ export const viewMutants: readonly Mutant[] = [
         replace: 'const index = (view + 0 * tenure) % set.totalPower;',
       },
     ],
-    expected: ['T29', 'tenure'],
+    traces: ['T29'],
+    expected: ['tenure'],
   },
   {
     name: 'leaders propose on what they have',
@@ -176,6 +182,7 @@ export const viewMutants: readonly Mutant[] = [
         replace: '!proposing.waitOver && proposing.waitOver) {',
       },
     ],
+    traces: ['T30'],
     expected: ['NewViews first'],
   },
   {
@@ -223,7 +230,8 @@ export const viewMutants: readonly Mutant[] = [
     name: 'nobody catches up with the views of others',
     rule: 'R30',
     patches: [{ file: ASTRAY, find: '  if (view > core.view) catchUp(core);\n', replace: '' }],
-    expected: ['T34', 'catch up'],
+    traces: ['T34'],
+    expected: ['catch up'],
   },
   {
     name: 'a single validator draws others into its view',
@@ -308,7 +316,8 @@ export const viewMutants: readonly Mutant[] = [
       },
       { file: ASTRAY, find: '  if (view > core.view) catchUp(core);\n', replace: '' },
     ],
-    expected: ['T27'],
+    traces: ['T27'],
+    expected: [],
   },
   {
     name: 'a leader that waits shows nobody the certificate that it formed',
@@ -321,6 +330,7 @@ export const viewMutants: readonly Mutant[] = [
         replace: 'if (isCarried) continue;',
       },
     ],
-    expected: ['T36'],
+    traces: ['T36'],
+    expected: [],
   },
 ];
