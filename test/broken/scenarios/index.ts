@@ -7,6 +7,7 @@ import * as toldCertificates from './told-certificates.ts';
 import * as toldSync from './told-sync.ts';
 import * as toldViews from './told-views.ts';
 import * as toldVoting from './told-voting.ts';
+import * as twins from './twins.ts';
 import * as worlds from './worlds.ts';
 
 const list = (module: Readonly<Record<string, Scenario | readonly Scenario[]>>): readonly Scenario[] =>
@@ -23,4 +24,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...list(worlds),
   ...TRACES.map(({ name, run }) => ({ name, run: () => run() })),
   ...list(runs),
+  ...list(twins),
 ];

@@ -1,0 +1,3 @@
+import { testEnumerated } from './shards.ts';
+
+testEnumerated(1);

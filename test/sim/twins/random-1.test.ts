@@ -1,0 +1,3 @@
+import { testRandom } from './shards.ts';
+
+testRandom(1);
