@@ -13,6 +13,8 @@ const STAGES = {
   property: () => vitest('property'),
   conformance: () => vitest('conformance'),
   sim: () => vitest('sim'),
+  // Removes the rules one by one; the scenarios and checkers of sim must notice each time.
+  mutants: () => run('npm', ['run', '--silent', 'test:mutants']),
   e2e: () => vitest('e2e'),
   // Counts, not times: they hold on a busy machine as well.
   budgets: () => run('node', ['scripts/bench.mjs', 'budgets']),

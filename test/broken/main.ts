@@ -91,7 +91,7 @@ async function main(): Promise<number> {
   const start = performance.now();
   say('the scenarios with the library as it is:');
   let done = 0;
-  const broken = await checkUnchanged(() => {
+  const broken = await checkUnchanged(jobs, () => {
     done += 1;
     if (done % REPORTED_EVERY === 0) say(`  ${done} of ${SCENARIOS.length}`);
   });
@@ -102,7 +102,7 @@ async function main(): Promise<number> {
   );
   const verdicts = await tryAll(mutants, jobs);
   report(verdicts, (performance.now() - start) / 1_000);
-  return verdicts.every(({ caughtBy }) => caughtBy !== null) ? 0 : 1;
+  return verdicts.every(({ caughtBy, missedBy }) => caughtBy !== null && missedBy.length === 0) ? 0 : 1;
 }
 
 function report(verdicts: readonly Verdict[], seconds: number): void {
@@ -120,6 +120,8 @@ function report(verdicts: readonly Verdict[], seconds: number): void {
   }
   say(`${verdicts.length - missed.length} of ${verdicts.length} mutants caught in ${inSeconds(seconds)}`);
   for (const { name, rule } of missed) say(`NOT CAUGHT: ${name} (${rule})`);
+  for (const { name, missedBy } of verdicts)
+    for (const id of missedBy) say(`NOT NOTICED BY ${id}, which is about it: ${name}`);
 }
 
 process.exitCode = await main();
