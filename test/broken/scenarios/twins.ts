@@ -7,9 +7,13 @@ import type { Scenario } from '../scenario.ts';
 const isCut = ({ partition }: Round): boolean => partition.some((group) => group > 0);
 
 /** Cut in halves, then in other halves with leaders that hear of nothing: what a fork is made of. */
-function isPromising({ rounds: [first, second] }: TwinsScenario): boolean {
-  return first !== undefined && second !== undefined && isCut(first) && isCut(second) && second.deafLeaders;
-}
+const isPromising = ({ rounds: [first, second] }: TwinsScenario): boolean =>
+  first !== undefined &&
+  second !== undefined &&
+  isCut(first) &&
+  !first.deafLeaders &&
+  isCut(second) &&
+  second.deafLeaders;
 
 export const twinsEnumerated: Scenario = {
   name: 'twins enumerated: one leader in one half, the next in another half that hears nothing of the first',
