@@ -3,6 +3,7 @@ import { blockSyncEntry } from './cases/block-sync.ts';
 import { certificateCases } from './cases/certificates.ts';
 import { codecCases } from './cases/codec.ts';
 import { signatureCases } from './cases/signatures.ts';
+import { simulatorEntries } from './cases/simulator.ts';
 import { certificateBytesEntry } from './cases/sizes.ts';
 import { storageCases } from './cases/storage.ts';
 import { viewChangeCases } from './cases/view-change.ts';
@@ -28,6 +29,7 @@ export function plan(sweep: Sweep): readonly Entry[] {
     { ...certificateBytesEntry(1_000), quick: false },
     blockSyncEntry('bls12381', 100),
     { ...blockSyncEntry('ed25519', 100), quick: false },
+    ...simulatorEntries,
     ...clusterEntries(),
     ...sweep.entries,
   ];

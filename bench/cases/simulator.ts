@@ -1,0 +1,62 @@
+import { anyAdversary, createWorld, stormy, uniform } from '../../src/simulator/index.ts';
+import type { Entry, Mode } from '../case.ts';
+import { resultOf } from '../result.ts';
+import { ascending, type Samples } from '../statistics.ts';
+
+/** Of one world: enough to reach its steady pace, few enough that a sample takes a second or so. */
+const VIEWS_PER_WORLD = 500;
+/** Before the first sample: the compiler has seen all of it by then, and what counts is the pace of a long run. */
+const WARM_UP_WORLDS: { readonly [Name in Mode]: number } = { quick: 4, full: 20 };
+const SAMPLES: { readonly [Name in Mode]: number } = { quick: 3, full: 10 };
+/** For the estimate of the time that is left: a world of four takes about so long. */
+const SECONDS_PER_WORLD_OF_FOUR = 0.5;
+
+interface Worlds {
+  readonly name: string;
+  readonly n: number;
+  /** Whether floor((n - 1) / 3) replicas are adversaries that see the world's state, of kinds that the seed draws. */
+  readonly isByzantine: boolean;
+}
+
+/** Stand-in signatures, real storage records, and all checkers, as in every simulated test. */
+const WORLDS: readonly Worlds[] = [4, 7, 10].flatMap((n) => [
+  { name: `simulator/n=${n}`, n, isByzantine: false },
+  { name: `simulator/n=${n}/adversaries`, n, isByzantine: true },
+]);
+
+/** Runs one world; returns how many views its honest replicas passed. */
+function runWorld({ n, isByzantine }: Worlds, seed: number): number {
+  const faulty = isByzantine ? Math.floor((n - 1) / 3) : 0;
+  const adversaries = Object.fromEntries(
+    Array.from({ length: faulty }, (_, index) => [(seed + 2 * index) % n, anyAdversary]),
+  );
+  const network = isByzantine ? { network: stormy(5_000, uniform(1, 50), 1_000) } : {};
+  const world = createWorld({ n, seed, adversaries, ...network });
+  world.run({ views: VIEWS_PER_WORLD });
+  return world.view;
+}
+
+/** Views per second of the CPU time of all threads, collector and compiler included: one sample for each world. */
+function measureViews(worlds: Worlds, mode: Mode): Samples {
+  let seed = 1;
+  while (seed <= WARM_UP_WORLDS[mode]) runWorld(worlds, seed++);
+  const rates = Array.from({ length: SAMPLES[mode] }, () => {
+    const before = process.cpuUsage();
+    const views = runWorld(worlds, seed++);
+    const { user, system } = process.cpuUsage(before);
+    return views / ((user + system) / 1e6);
+  });
+  return ascending(rates);
+}
+
+/** The pace of simulated worlds on one core, calm and with as many adversaries as they bear. */
+export const simulatorEntries: readonly Entry[] = WORLDS.map((worlds) => ({
+  name: worlds.name,
+  quick: worlds.n === 4,
+  seconds: (mode) => {
+    const count = WARM_UP_WORLDS[mode] + SAMPLES[mode];
+    return count * SECONDS_PER_WORLD_OF_FOUR * (worlds.n / 4) ** 2;
+  },
+  run: (mode) =>
+    Promise.resolve([resultOf({ name: worlds.name, unit: 'views/s', samples: measureViews(worlds, mode) })]),
+}));
