@@ -28,6 +28,7 @@ import {
   type Writer,
   writeBytes,
   writeHex,
+  writePart,
   writePresence,
   writeU8,
   writeU32,
@@ -71,7 +72,7 @@ function writeSignatureList(writer: Writer, { slots, bitmap, bytes }: SignatureS
     const present = (((bitmap[slot >> 3] as number) >> (slot & 7)) & 1) === 1;
     writePresence(writer, present);
     if (!present) continue;
-    writeBytes(writer, bytes.subarray(next, next + ED25519_SIGNATURE), ED25519_SIGNATURE);
+    writePart(writer, bytes, next, ED25519_SIGNATURE);
     next += ED25519_SIGNATURE;
   }
   if (next !== bytes.length) throw new RangeError(`${bytes.length} bytes of signatures where ${next} belong`);

@@ -183,6 +183,15 @@ export function writeBytes(writer: Writer, bytes: Uint8Array, length: number): v
   writer.bytes.set(bytes, claim(writer, length));
 }
 
+/** The `length` bytes of `bytes` from `start` on: a few, copied without a view. Throws `RangeError` unless they are there. */
+export function writePart(writer: Writer, bytes: Uint8Array, start: number, length: number): void {
+  if (start + length > bytes.length)
+    throw new RangeError(`${bytes.length - start} bytes where ${length} belong`);
+  const into = writer.bytes;
+  const at = claim(writer, length);
+  for (let offset = 0; offset < length; offset++) into[at + offset] = bytes[start + offset] as number;
+}
+
 /** Throws `RangeError` unless `hex` is lower-case hex of exactly `length` bytes. */
 export function writeHex(writer: Writer, hex: string, length: number): void {
   if (hex.length !== 2 * length) throw new RangeError(`${hex.length} hex digits where ${2 * length} belong`);

@@ -79,6 +79,17 @@ export function newRequest(core: Core): RequestId {
   return core.lastRequest as RequestId;
 }
 
+const NO_EFFECTS: readonly Effect[] = [];
+
+/** Of an output without effects and writes, which the next step can have. */
+function forgetNews(out: Output): void {
+  out.flushNow = false;
+  out.entered = false;
+  out.inserted = false;
+  out.applied = false;
+  out.committedCommands = false;
+}
+
 /**
  * Closes the step: gives its writes a ticket, puts the persist effect first, so that the shell knows the ticket before
  * the effects that wait for it, and fills `THIS_STEP` in. Effects that wait in a step without writes wait for all
@@ -94,6 +105,10 @@ export function finishStep(core: Core): readonly Effect[] {
   if (out.delta.proposeUpTo !== undefined) core.proposeUpToTicket = core.lastTicket;
   if (out.delta.inserts.length > 0 || out.delta.commits.length > 0) core.treeTicket = core.lastTicket;
   if (out.delta.entry !== undefined) core.entryTicket = core.lastTicket;
+  if (!mustPersist && out.effects.length === 0) {
+    forgetNews(out);
+    return NO_EFFECTS;
+  }
   core.out = emptyOutput();
   if (!mustPersist) return out.effects;
   const flush = out.flushNow ? 'now' : 'lazy';

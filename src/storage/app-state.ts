@@ -97,7 +97,7 @@ export interface PendingUpdates {
   /** The value that the block gives `key`, null when it deletes it, undefined when it leaves it alone. */
   get(key: Uint8Array): Uint8Array | null | undefined;
   /** All, in ascending order of the keys; keys and values are views. */
-  all(): Iterable<Update>;
+  all(): readonly Update[];
 }
 
 /** `payload` is one that `encodeUpdates` made: its checksum was verified. */
@@ -126,11 +126,11 @@ export function pendingUpdates(payload: Uint8Array): PendingUpdates {
       }
       return undefined;
     },
-    *all() {
-      for (let index = 0; index < count; index++) {
+    all() {
+      return Array.from({ length: count }, (_, index): Update => {
         const start = startOf(index);
-        yield [keyAt(start), valueAt(start)];
-      }
+        return [keyAt(start), valueAt(start)];
+      });
     },
   };
 }

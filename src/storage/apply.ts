@@ -44,11 +44,17 @@ import {
 } from './schema.ts';
 import { encodeValidatorSets, encodeValidatorSetUpdates } from './validator-records.ts';
 
-/** The work on one batch; `state` is written when all else is. */
+type Draft<Type> = { -readonly [Field in keyof Type]: Type[Field] };
+
+/** The work on one batch; `state`, a copy, is written when all else is. */
 interface Work {
   readonly batch: BatchInProgress;
   readonly scheme: SchemeName;
-  state: StateRecord;
+  readonly state: Draft<Omit<StateRecord, 'checksums'>> & {
+    readonly checksums: Draft<StateRecord['checksums']>;
+  };
+  /** Whether `state` is another than what is stored. */
+  changed: boolean;
 }
 
 /**
@@ -66,11 +72,12 @@ interface Work {
 export function batchOf(reader: KVSnapshot, deltas: TreeDelta | readonly TreeDelta[]): WriteBatch {
   const batch = beginBatch(reader);
   const before = readStateVariable(reader);
-  const work: Work = { batch, scheme: before.scheme, state: before };
+  const state = { ...before, checksums: { ...before.checksums } };
+  const work: Work = { batch, scheme: before.scheme, state, changed: false };
   for (const delta of isList(deltas) ? deltas : [deltas]) applyDelta(work, delta);
-  if (work.state !== before) {
+  if (work.changed) {
     const key = variableKey('state');
-    batch.set(key, encodeState(key, work.state));
+    batch.set(key, encodeState(key, state));
   }
   return batch.finish();
 }
@@ -110,7 +117,8 @@ function insertBlock(work: Work, { block, effects, updatesBefore }: InsertedBloc
       encodeValidatorSetUpdates(key, validatorSetUpdates),
     );
   }
-  work.state = { ...work.state, newestBlock: { height, hash } };
+  work.state.newestBlock = { height, hash };
+  work.changed = true;
 }
 
 /** The hash of the state that a new block changes; checks that the block has its place in the tree. */
@@ -146,7 +154,8 @@ function commitBlock(work: Work, { hash, height, commitPc }: CommittedBlock): vo
     const key = blockKey('commitPcs', height, hash);
     batch.set(key, encodePc(key, scheme, commitPc));
   }
-  work.state = { ...state, highestCommitted: { height, hash } };
+  state.highestCommitted = { height, hash };
+  work.changed = true;
 }
 
 function checkCommit(
@@ -196,17 +205,20 @@ function pruneBlock(work: Work, { hash, height }: BlockId): void {
   if (block.hasData) batch.delete(blockKey('data', height, hash));
   if (block.changesAppState) batch.delete(blockKey('appStateUpdates', height, hash));
   if (block.updatesValidators) batch.delete(blockKey('validatorSetUpdates', height, hash));
-  if (state.newestBlock?.hash === hash) work.state = { ...state, newestBlock: state.highestCommitted };
+  if (state.newestBlock?.hash !== hash) return;
+  state.newestBlock = state.highestCommitted;
+  work.changed = true;
 }
 
 function writeVariables(work: Work, delta: TreeDelta): void {
-  const { scheme } = work;
+  const { scheme, state } = work;
   const { validatorSets, lockedPc, highestPc, highestTc, entry, keptPcs, lastVote, proposeUpTo } = delta;
   const guarded = (name: GuardedVariable, encode: (key: Uint8Array) => Uint8Array): void => {
     const key = variableKey(name);
     const value = encode(key);
     work.batch.set(key, value);
-    work.state = { ...work.state, checksums: { ...work.state.checksums, [name]: checksumOf(value) } };
+    state.checksums[name] = checksumOf(value);
+    work.changed = true;
   };
   if (validatorSets) guarded('validatorSets', (key) => encodeValidatorSets(key, validatorSets));
   if (lockedPc) guarded('lockedPc', (key) => encodeRankedPc(key, scheme, lockedPc));
@@ -214,6 +226,7 @@ function writeVariables(work: Work, delta: TreeDelta): void {
   if (highestTc) guarded('highestTc', (key) => encodeHighestTc(key, scheme, highestTc));
   if (entry) guarded('entry', (key) => encodeEntry(key, scheme, entry));
   if (keptPcs) guarded('keptPcs', (key) => encodeKeptPcs(key, scheme, keptPcs));
-  if (lastVote) work.state = { ...work.state, lastVote };
-  if (proposeUpTo !== undefined) work.state = { ...work.state, proposeUpTo };
+  if (lastVote) state.lastVote = lastVote;
+  if (proposeUpTo !== undefined) state.proposeUpTo = proposeUpTo;
+  if (lastVote || proposeUpTo !== undefined) work.changed = true;
 }

@@ -10,31 +10,34 @@ export interface BatchInProgress extends Records {
   finish(): WriteBatch;
 }
 
+/** A record that the batch writes, or deletes: then it has no value. */
 interface Written {
   readonly key: Uint8Array;
-  /** Null for a deletion. */
-  readonly record: KeptRecord | null;
+  readonly value: Uint8Array | null;
+  decoded: unknown;
 }
+
+const isRecord = (written: Written): written is Written & KeptRecord => written.value !== null;
 
 export function beginBatch(records: Records): BatchInProgress {
   const written = new Map<string, Written>();
   const batch: BatchInProgress = {
     get(key) {
       const entry = written.get(latin1(key));
-      return entry === undefined ? records.get(key) : (entry.record?.value ?? null);
+      return entry === undefined ? records.get(key) : entry.value;
     },
     set(key, value) {
-      written.set(latin1(key), { key, record: { value, decoded: undefined } });
+      written.set(latin1(key), { key, value, decoded: undefined });
     },
     delete(key) {
-      written.set(latin1(key), { key, record: null });
+      written.set(latin1(key), { key, value: null, decoded: undefined });
     },
     finish() {
       const sets: [Uint8Array, Uint8Array][] = [];
       const deletes: Uint8Array[] = [];
-      for (const { key, record } of written.values()) {
-        if (record === null) deletes.push(key);
-        else sets.push([key, record.value]);
+      for (const { key, value } of written.values()) {
+        if (value === null) deletes.push(key);
+        else sets.push([key, value]);
       }
       return { sets, deletes };
     },
@@ -42,7 +45,8 @@ export function beginBatch(records: Records): BatchInProgress {
   if (records.kept !== undefined) {
     batch.kept = (key) => {
       const entry = written.get(latin1(key));
-      return entry === undefined ? (records.kept?.(key) ?? null) : entry.record;
+      if (entry === undefined) return records.kept?.(key) ?? null;
+      return isRecord(entry) ? entry : null;
     };
   }
   return batch;

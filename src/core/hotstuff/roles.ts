@@ -24,8 +24,25 @@ export function isActiveValidator(sets: ValidatorSets, id: ReplicaId): boolean {
   return isMember(sets.committed, id) || (!sets.decided && isMember(sets.previous, id));
 }
 
+interface Proposers {
+  readonly view: View;
+  readonly tenure: number;
+  readonly ids: readonly ReplicaId[];
+}
+
+/** The answer given last, which is asked for in every step of a view. */
+const latest = new WeakMap<ValidatorSets, Proposers>();
+
 /** The proposers of `view`, one or two. View 0 has none: it carries no proposal. */
 export function proposersOf(sets: ValidatorSets, view: View, tenure: number): readonly ReplicaId[] {
+  const known = latest.get(sets);
+  if (known !== undefined && known.view === view && known.tenure === tenure) return known.ids;
+  const ids = findProposers(sets, view, tenure);
+  latest.set(sets, { view, tenure, ids });
+  return ids;
+}
+
+function findProposers(sets: ValidatorSets, view: View, tenure: number): readonly ReplicaId[] {
   if (view === 0) return [];
   return distinct(activeSets(sets).map((set) => leaderOf(set, view, tenure)));
 }
