@@ -6,8 +6,8 @@ import { ascending, type Samples } from '../statistics.ts';
 /** Of one world: enough to reach its steady pace, few enough that a sample takes a second or so. */
 const VIEWS_PER_WORLD = 500;
 /** Before the first sample: the compiler has seen all of it by then, and what counts is the pace of a long run. */
-const WARM_UP_WORLDS: { readonly [Name in Mode]: number } = { quick: 4, full: 20 };
-const SAMPLES: { readonly [Name in Mode]: number } = { quick: 3, full: 10 };
+const WARM_UP_WORLDS: { readonly [Name in Mode]: number } = { quick: 4, full: 8 };
+const SAMPLES: { readonly [Name in Mode]: number } = { quick: 3, full: 5 };
 /** For the estimate of the time that is left: a world of four takes about so long. */
 const SECONDS_PER_WORLD_OF_FOUR = 0.5;
 
