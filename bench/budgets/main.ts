@@ -24,10 +24,15 @@ const FILES = {
 const NATIVE_TOLERANCE = { default: 0.05 };
 
 /**
- * Counts of events and of memory for buffers are the same in every run, but for the first and the last block; objects on
- * the heap depend on what the engine optimises when.
+ * Counts of events are the same in every run, but for the first and the last block. Buffers come in whole slabs, and how
+ * much one write holds depends on what waits when it begins: 1.6 to 2.1 MB were seen of one version. Objects on the heap
+ * depend on what the engine optimises when.
  */
-const CLUSTER_TOLERANCE = { default: 0.02, 'bytes allocated on the heap': 0.1 };
+const CLUSTER_TOLERANCE = {
+  default: 0.02,
+  'bytes allocated on the heap': 0.1,
+  'bytes allocated in buffers': 0.25,
+};
 
 /** So large that nothing is collected between two blocks. Megabytes. */
 const YOUNG_GENERATION = 128;

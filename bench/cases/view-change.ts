@@ -67,7 +67,10 @@ const viewChangeCase = (scheme: SchemeName, n: number): Case => ({
         taken: async (seconds) => {
           const samples: number[] = [];
           const end = performance.now() + 1_000 * seconds;
-          while (samples.length < (MAX_VIEWS - WARM_UP_VIEWS) / 2 && (samples.length < 3 || performance.now() < end)) {
+          while (
+            samples.length < (MAX_VIEWS - WARM_UP_VIEWS) / 2 &&
+            (samples.length < 3 || performance.now() < end)
+          ) {
             samples.push(await change());
           }
           return ascending(samples);
