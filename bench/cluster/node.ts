@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createSigner, nativeHasher } from '../../src/adapters/native/index.ts';
 import { createVerifier } from '../../src/adapters/piscina/index.ts';
 import { createTlsNetwork } from '../../src/adapters/tls/index.ts';
-import { startHttpService } from '../../src/cli/http-service.ts';
+import { openHttpService } from '../../src/cli/http-service.ts';
 import { createKeyValueStore, encodePut, type KeyValueStore } from '../../src/cli/kv.ts';
 import { type Load, startLoad } from '../../src/cli/load.ts';
 import { createValidatorsService, type ValidatorsService } from '../../src/cli/validators/service.ts';
@@ -105,14 +105,15 @@ const machineOf = (kv: KeyValueStore, maxBlockCommands: number, clients: number)
 
 async function serveHttp(commands: CommandService, validators: ValidatorsService): Promise<string> {
   const options = { host: '127.0.0.1', port: 0, maxValueBytes: MAX_VALUE_BYTES, waitMs: HTTP_WAIT_MS };
-  const { url } = await startHttpService(options, {
+  const service = await openHttpService(options);
+  service.serve({
     commands,
     validators,
     adminToken: randomBytes(32).toString('hex'),
     status: () => ({}),
     block: () => null,
   });
-  return url;
+  return service.url;
 }
 
 function readingOf({ replica }: Node, load: Load | null, eventLoopDelayMs: number): Reading {

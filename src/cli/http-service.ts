@@ -35,6 +35,8 @@ export interface HttpSources {
 export interface HttpService {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Answers from `sources` from now on; until then everything is answered with 503. */
+  serve(sources: HttpSources): void;
   /** Refuses what comes from now on with 503; requests under way go on. */
   drain(): void;
   /** Ends all connections once their requests are answered; after `graceMs`, whatever they do. */
@@ -68,17 +70,22 @@ const MAX_UPDATE_BYTES = 1024 * 1024;
  *
  * Errors are `{error}`: 400 malformed, 401 without the admin token, 404 no such key, block or path, 405 method, 409 an update that
  * does not fit the set as it is (with a `code`), 413 value too large, 503 with
- * Retry-After when the pool is full or the node is stopping, 504 when the wait was too long: a write may then still
+ * Retry-After when the pool is full or the node is starting or stopping, 504 when the wait was too long: a write may then still
  * take effect. Throws `ConfigError` when the port cannot be had.
  */
-export async function startHttpService(options: HttpOptions, sources: HttpSources): Promise<HttpService> {
+export async function openHttpService(options: HttpOptions): Promise<HttpService> {
   let isDraining = false;
+  let sources: HttpSources | null = null;
   const server = createServer(
     { keepAliveTimeout: 60_000, headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 },
     (request, response) => {
       if (isDraining) {
         response.setHeader('Connection', 'close');
         sendUnavailable(response, 'this node is stopping', TOO_BUSY_RETRY_SECONDS);
+        return;
+      }
+      if (sources === null) {
+        sendUnavailable(response, 'this node is starting', TOO_BUSY_RETRY_SECONDS);
         return;
       }
       answer(request, response, options, sources).catch((error: unknown) => sendError(response, error));
@@ -91,6 +98,9 @@ export async function startHttpService(options: HttpOptions, sources: HttpSource
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${host}:${port}`,
+    serve: (from) => {
+      sources = from;
+    },
     drain: () => {
       isDraining = true;
     },

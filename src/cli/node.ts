@@ -18,7 +18,7 @@ import { type CommandService, createStateMachine, describeDivergence } from '../
 import type { NodeConfig } from './config.ts';
 import { CommandFailure } from './failure.ts';
 import { checkRole, checkStore, type Home, readGenesis, short } from './home.ts';
-import { type HttpService, startHttpService } from './http-service.ts';
+import { type HttpService, openHttpService } from './http-service.ts';
 import { possessionOf, readTlsIdentity, readValidatorKey, signerOf } from './keys.ts';
 import { createKeyValueStore } from './kv.ts';
 import type { Log } from './log.ts';
@@ -83,6 +83,10 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
   // The keys of genesis were checked when the store was made.
   const verifier = createVerifier({ scheme, workers: config.workers, trustKeys: true });
   closers.push(() => verifier.close());
+  // A taken port is found out before anything is said to peers.
+  const http = await openHttpService(config.http);
+  const closeHttp = (): Promise<void> => http.close(HTTP_GRACE_MS);
+  closers.push(closeHttp);
   const network = await openNetwork(home, config, { genesis, signer, verifier, log });
   closers.push(() => network.close());
 
@@ -116,14 +120,16 @@ async function assemble(home: Home, config: NodeConfig, log: Log, closing: Closi
     addresses: () => ({ ...peers, [replica.id]: network.address() ?? config.network.listen }),
   });
   logValidators(replica, log);
-  const http = await startHttpService(config.http, {
+  http.serve({
     commands,
     status,
     validators,
     adminToken: ensureAdminToken(home),
     block: (height) => blockAt(replica, height),
   });
-  closers.push(() => http.close(HTTP_GRACE_MS));
+  // What it serves from must outlive it.
+  closers.splice(closers.indexOf(closeHttp), 1);
+  closers.push(closeHttp);
   return {
     replica,
     commands,

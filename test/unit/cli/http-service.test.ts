@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type HttpService, startHttpService } from '../../../src/cli/http-service.ts';
+import { type HttpService, openHttpService } from '../../../src/cli/http-service.ts';
 import { createKeyValueStore } from '../../../src/cli/kv.ts';
 import { RefusedUpdate } from '../../../src/cli/validators/refusal.ts';
 import type { ValidatorsService } from '../../../src/cli/validators/service.ts';
@@ -68,17 +68,17 @@ async function start(
   limits: Partial<typeof LIMITS> = {},
   validators: Partial<ValidatorsService> = {},
 ) {
-  const service = await startHttpService(
-    { ...LIMITS, ...limits },
-    {
-      commands,
-      validators: { ...NO_VALIDATORS, ...validators },
-      adminToken: TOKEN,
-      status: () => ({ view: 9 }),
-      block: (height) => (height === 7 ? { height, blockHash: HASH, appStateHash: 'cd' } : null),
-    },
-  );
+  const service = await openHttpService({ ...LIMITS, ...limits });
   services.push(service);
+  const early = await fetch(`${service.url}/status`);
+  expect([early.status, early.headers.get('retry-after')]).toEqual([503, expect.anything()]);
+  service.serve({
+    commands,
+    validators: { ...NO_VALIDATORS, ...validators },
+    adminToken: TOKEN,
+    status: () => ({ view: 9 }),
+    block: (height) => (height === 7 ? { height, blockHash: HASH, appStateHash: 'cd' } : null),
+  });
   const ask = async (method: string, path: string, body?: string, headers: Record<string, string> = {}) => {
     const init = { method, headers, ...(body === undefined ? {} : { body }) };
     const answer = await fetch(`${service.url}${path}`, init);
