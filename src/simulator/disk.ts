@@ -6,7 +6,7 @@ import type { ScheduledEvent } from './event-queue.ts';
 import type { Random } from './random.ts';
 import { createRevertibleStore, type RevertibleStore } from './store.ts';
 
-interface Write {
+export interface Write {
   readonly ticket: Ticket;
   readonly delta: TreeDelta;
 }
@@ -20,8 +20,8 @@ export interface DiskSurroundings {
   /** How long a lazy write may wait for a flush of somebody else. */
   readonly lazyMs: number;
   batchOf(store: RevertibleStore, delta: TreeDelta): WriteBatch;
-  /** In ticket order, each when it has become durable. */
-  onDurable(write: Write): void;
+  /** A flush ended: these have become durable, in ticket order; there is at least one. */
+  onDurable(written: readonly Write[]): void;
   /** A write failed: the replica must stop. */
   onFailure(): void;
 }
@@ -70,7 +70,7 @@ export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
     flushTimer = null;
     flushes++;
     if (flushAgain) startFlush();
-    for (const write of written) surroundings.onDurable(write);
+    surroundings.onDurable(written);
   };
   const flushLazily = (): void => {
     lazyTimer = null;

@@ -24,7 +24,7 @@ import type { SimulatedApp } from './app.ts';
 import { type AppRunner, createAppRunner } from './app-runner.ts';
 import { hasRightData } from './data-check.ts';
 import { type Delay, draw } from './delays.ts';
-import { createDisk, type SimulatedDisk } from './disk.ts';
+import { createDisk, type SimulatedDisk, type Write } from './disk.ts';
 import type { ScheduledEvent } from './event-queue.ts';
 import type { ObservedReplica } from './observer.ts';
 import type { Random } from './random.ts';
@@ -76,9 +76,10 @@ export interface HostHooks {
 
 type Gated = Extract<Effect, { readonly after: Ticket }>;
 
+/** As every shell does it: of timers that mean something only while their view lasts, a later view's takes the place. */
 const keyOfTimer = (timer: TimerId): string => {
-  if ('view' in timer) return `${timer.type} ${timer.view}`;
-  return 'request' in timer ? `${timer.type} ${timer.request}` : timer.type;
+  if (timer.type === 'form-pc') return `${timer.type} ${timer.view}`;
+  return timer.type === 'sync-request' ? `${timer.type} ${timer.request}` : timer.type;
 };
 
 const rawCheck = (check: CoreCheck, preimage: Uint8Array): SignatureCheck =>
@@ -121,7 +122,7 @@ export class Host implements ObservedReplica {
       flushMs: world.latencies.flush,
       lazyMs: world.settings.viewTimeMs / 8,
       batchOf: (store, delta) => batchOf(store.reader(), delta),
-      onDurable: ({ ticket, delta }) => this.#onDurable(ticket, delta),
+      onDurable: (written) => this.#onDurable(written),
       onFailure: () => this.#halt('disk', 'a write to the disk failed'),
     });
     this.#appRunner = createAppRunner({
@@ -289,16 +290,27 @@ export class Host implements ObservedReplica {
     this.#world.hooks.onWritten(this, delta);
   }
 
-  #onDurable(ticket: Ticket, delta: TreeDelta): void {
-    this.#world.hooks.onDurable(this, delta);
+  /** Tells the core of the newest ticket alone: it vouches for all before it. */
+  #onDurable(written: readonly Write[]): void {
+    for (const { delta } of written) this.#world.hooks.onDurable(this, delta);
     if (this.#core === null) return;
+    const { ticket } = written.at(-1) as Write;
     this.#durable = ticket;
     const { life } = this;
-    if (this.#held.length === 0) return this.#step({ type: 'persisted', ticket });
-    const released = this.#held.filter(({ after }) => after <= ticket);
-    this.#held = this.#held.filter(({ after }) => after > ticket);
-    for (const effect of released) if (this.life === life && this.#core !== null) this.#release(effect);
+    this.#releaseUpTo(ticket);
     if (this.life === life) this.#step({ type: 'persisted', ticket });
+  }
+
+  #releaseUpTo(ticket: Ticket): void {
+    const held = this.#held;
+    if (held.length === 0) return;
+    this.#held = held.filter(({ after }) => after > ticket);
+    const { life } = this;
+    for (const effect of held) {
+      // What was released before may have stopped this replica.
+      if (this.life !== life || this.#core === null) return;
+      if (effect.after <= ticket) this.#release(effect);
+    }
   }
 
   #release(effect: Gated): void {
