@@ -1,3 +1,3 @@
 import { testVolume } from './runs.ts';
 
-testVolume(7, 'adversaries');
+testVolume(4, 'faults', 1);

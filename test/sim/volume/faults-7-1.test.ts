@@ -1,3 +1,3 @@
 import { testVolume } from './runs.ts';
 
-testVolume(4, 'adversaries');
+testVolume(7, 'faults', 1);

@@ -1,3 +1,3 @@
 import { testVolume } from './runs.ts';
 
-testVolume(10, 'faults');
+testVolume(4, 'adversaries', 2);

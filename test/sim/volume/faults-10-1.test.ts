@@ -1,3 +1,3 @@
 import { testVolume } from './runs.ts';
 
-testVolume(7, 'faults');
+testVolume(10, 'faults', 1);
