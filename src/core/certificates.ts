@@ -26,7 +26,14 @@ import {
   type Waiter,
 } from './pending.ts';
 import type { Core } from './state.ts';
-import { certificateVerdict, pcVerdict, recordVerdict, signaturesOf, subjectOf } from './verdicts.ts';
+import {
+  certificateVerdict,
+  isSameSignatures,
+  pcVerdict,
+  recordVerdict,
+  signaturesOf,
+  subjectOf,
+} from './verdicts.ts';
 
 /** The certificates inside a message, to be processed before the message itself (R28). */
 export function certificatesIn(message: Message): readonly ProgressCertificate[] {
@@ -102,7 +109,8 @@ export function askForVerdicts(
   return true;
 }
 
-const isAskedIn = (
+/** Whether an equal question is among `asked`. */
+export const isAskedIn = (
   asked: readonly CertificateQuestion[],
   { set, subject, signatures }: CertificateQuestion,
 ): boolean =>
@@ -110,7 +118,7 @@ const isAskedIn = (
     (other) =>
       other.set === set &&
       other.subject.view === subject.view &&
-      (other.signatures === signatures || isSameSignatures(other.signatures.bytes, signatures.bytes)) &&
+      isSameSignatures(other.signatures, signatures) &&
       isSameSubject(other.subject, subject),
   );
 
@@ -120,10 +128,6 @@ const isSameSubject = (a: VoteSubject, b: VoteSubject): boolean =>
   (a.type === 'phase-vote'
     ? b.type === 'phase-vote' && a.block === b.block && a.phase === b.phase
     : b.type === 'timeout-vote');
-
-function isSameSignatures(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
-}
 
 export function askVerifier(
   core: Core,

@@ -6,6 +6,7 @@ import type { ValidatorSet } from '../model/validator-set.ts';
 import type { SyncJob } from './block-sync/state.ts';
 import type { RequestId } from './input.ts';
 import { invariant } from './invariant.ts';
+import { perform } from './output.ts';
 import type { Core } from './state.ts';
 
 /** A message whose certificates are being verified; handled when they are. */
@@ -59,6 +60,12 @@ export const MAX_PENDING_FOR_STRANGERS: number = MAX_PENDING / 2;
 export function remember(core: Core, request: RequestId, continuation: Continuation): void {
   invariant(!core.pending.has(request), 'a request id is used once');
   core.pending.set(request, continuation);
+}
+
+/** Makes the answer to a request unwanted. */
+export function cancel(core: Core, request: RequestId): void {
+  core.pending.delete(request);
+  perform(core, { type: 'cancel', request });
 }
 
 /** Takes the continuation of an answer; null when the request was cancelled. */

@@ -22,7 +22,7 @@ import { buffer, INBOX_EPOCHS } from './inbox.ts';
 import { emit } from './output.ts';
 import { noteView } from './pacemaker/astray.ts';
 import { onTimeoutVote } from './pacemaker/timeouts.ts';
-import type { Waiter } from './pending.ts';
+import type { CertificateQuestion, Waiter } from './pending.ts';
 import type { Budget, Core } from './state.ts';
 
 /**
@@ -43,14 +43,18 @@ export function receive(core: Core, waiter: Waiter): void {
   }
   if (from !== core.config.me && !spendBudget(core, from, message))
     return reject(core, from, message, 'quota-exceeded');
-  const certificates = certificatesIn(message);
-  const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
-  const questions = certificates
-    .filter((certificate) => mustVerify || isWorthVerifying(core, certificate))
-    .flatMap((certificate) => openQuestions(core, certificate));
+  const questions = questionsOf(core, message);
   if (questions.length === 0) return handle(core, waiter);
   if (core.muted.has(from)) return reject(core, from, message, 'muted');
   if (!askForVerdicts(core, questions, waiter)) reject(core, from, message, 'overloaded');
+}
+
+/** What has to be verified before `message` is handled; nothing when all is known or could teach nothing. */
+export function questionsOf(core: Core, message: Message): readonly CertificateQuestion[] {
+  const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
+  return certificatesIn(message)
+    .filter((certificate) => mustVerify || isWorthVerifying(core, certificate))
+    .flatMap((certificate) => openQuestions(core, certificate));
 }
 
 function isFromOtherChain(core: Core, message: Message): boolean {

@@ -29,6 +29,7 @@ import { dispatch, handle, receive } from './receive.ts';
 import { recover } from './start.ts';
 import { assertStarted, type Core } from './state.ts';
 import { subjectKey } from './votes/collector.ts';
+import { withdrawUnwanted } from './withdraw.ts';
 
 export { type Core, coreStatus, createCore } from './state.ts';
 
@@ -187,6 +188,7 @@ function settle(core: Core): void {
   for (let round = 0; ; round++) {
     invariant(round < MAX_ROUNDS, 'a step settles');
     const { out } = core;
+    if (out.entered || out.applied) withdrawUnwanted(core);
     if (out.entered) {
       out.entered = false;
       for (const { from, message } of takeView(core.inbox, core.view)) dispatch(core, from, message);

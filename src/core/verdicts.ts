@@ -82,7 +82,8 @@ function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-const isSame = (a: SignatureSet, b: SignatureSet): boolean =>
+/** Equal signers and equal bytes: the same bytes claimed for other signers are another certificate. */
+export const isSameSignatures = (a: SignatureSet, b: SignatureSet): boolean =>
   a === b || (a.slots === b.slots && isSameBytes(a.bitmap, b.bitmap) && isSameBytes(a.bytes, b.bytes));
 
 function isAmong(
@@ -91,7 +92,7 @@ function isAmong(
   signatures: SignatureSet,
 ): boolean {
   if (judged === undefined) return false;
-  for (const one of judged) if (one.set === set && isSame(one.signatures, signatures)) return true;
+  for (const one of judged) if (one.set === set && isSameSignatures(one.signatures, signatures)) return true;
   return false;
 }
 

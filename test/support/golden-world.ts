@@ -1,7 +1,7 @@
 import { blockHash } from '../../src/codec/block.ts';
 import type { TreeDelta } from '../../src/core/block-tree/delta.ts';
 import type { Effect } from '../../src/core/effect.ts';
-import type { Input } from '../../src/core/input.ts';
+import type { Input, RequestId } from '../../src/core/input.ts';
 import type { Recovered, RecoveredBlock } from '../../src/core/recovered.ts';
 import type { CoreStatus } from '../../src/core/state.ts';
 import { type Core, coreStatus, createCore, step } from '../../src/core/step.ts';
@@ -193,9 +193,18 @@ export class GoldenWorld {
       this.#written = effect.delta;
     }
     if (effect.type === 'check-signatures') this.#checks.push(effect);
+    if (effect.type === 'cancel') this.#forget(effect.request);
     if (effect.type === 'form-certificate') this.#forms.push(effect);
     if (effect.type === 'validate-block') this.#validations.push(effect);
     if (effect.type === 'produce-block') this.#productions.push(effect);
+  }
+
+  /** The answer would not count any more. */
+  #forget(request: RequestId): void {
+    for (const open of [this.#checks, this.#forms]) {
+      const at = open.findIndex((effect) => effect.request === request);
+      if (at >= 0) open.splice(at, 1);
+    }
   }
 
   #inputOf(name: string, args: Args): Omit<Input, 'now'> {

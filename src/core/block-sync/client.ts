@@ -1,4 +1,3 @@
-import { blockHash } from '../../codec/block.ts';
 import type { Validity } from '../../model/app.ts';
 import { assertNever } from '../../model/assert.ts';
 import type { Block } from '../../model/block.ts';
@@ -14,6 +13,7 @@ import {
   askForVerdicts,
   askVerifier,
   assignedSetOrNull,
+  isAskedIn,
   isSignedByActiveSet,
   isWorthVerifying,
   learnCertificate,
@@ -24,14 +24,8 @@ import { emit, newRequest, perform, setTimer } from '../output.ts';
 import { MAX_PENDING, MAX_PENDING_FOR_STRANGERS, remember } from '../pending.ts';
 import type { Core } from '../state.ts';
 import { pcVerdict } from '../verdicts.ts';
-import {
-  askForBlocks,
-  askRandomServer,
-  blacklist,
-  certificateKeptOf,
-  continueFetch,
-  syncPeer,
-} from './requests.ts';
+import { askForBlocks, askRandomServer, blacklist, continueFetch, syncPeer } from './requests.ts';
+import { certifierOf, isInRun, isOfItsHash, runFrom, vouch } from './runs.ts';
 import { isTooSoon } from './server.ts';
 import type { SyncJob, SyncRequest } from './state.ts';
 
@@ -118,7 +112,7 @@ export function onBlockSyncResponse(core: Core, from: ReplicaId, message: BlockS
   if (blocks.length === 0 && promised >= startHeight && promised > core.tree.rootHeight)
     blacklist(core, from);
   const job = { from, startHeight, limit, blocks, highestPc, next: 0, inserted: 0 };
-  core.sync.jobs.push({ ...job, waiting: null, verified: false, askedFor: null });
+  core.sync.jobs.push({ ...job, run: null, waiting: null, verified: false, askedFor: null });
   workOnSync(core);
 }
 
@@ -135,11 +129,11 @@ export function workOnSync(core: Core): void {
 function workOnJob(core: Core, job: SyncJob): 'waiting' | 'done' | 'faulty' {
   if (!job.verified) {
     job.verified = true;
-    if (askForAllCertificates(core, job)) return 'waiting';
+    if (askForCertificates(core, job)) return 'waiting';
   }
   for (; job.next < job.blocks.length; job.next++) {
     const block = job.blocks[job.next] as Block;
-    if (block.height <= core.tree.rootHeight || core.tree.blocks.has(block.hash)) continue;
+    if (!isNew(core, block)) continue;
     const verdict = judgeBlock(core, job, block);
     if (verdict !== 'insertable') return actOnJudgement(core, job, block, verdict);
     const request = newRequest(core);
@@ -172,16 +166,33 @@ function actOnJudgement(
   }
 }
 
-/** All certificates of a response are verified in one go; they were signed by the CVS unless the sets moved. */
-function askForAllCertificates(core: Core, job: SyncJob): boolean {
-  const all = [...job.blocks.map(({ justify }) => justify), job.highestPc];
-  const questions = all
-    .filter((pc) => isWorthVerifying(core, { type: 'pc', pc }) || !isKnown(core.tree, pc.block))
-    .flatMap((pc) => openQuestions(core, { type: 'pc', pc }));
-  return ask(core, job, questions);
+/**
+ * What a response needs is verified in one go: the certificate of the last block of its run, which vouches for those
+ * inside, the one that decides an update, and highestPc.
+ */
+function askForCertificates(core: Core, job: SyncJob): boolean {
+  const first = job.blocks.findIndex((block) => isNew(core, block));
+  const pcs = first < 0 ? [] : certificatesOfRun(core, job, first);
+  const highest = { type: 'pc', pc: job.highestPc } as const;
+  const counts = isWorthVerifying(core, highest) || !isKnown(core.tree, job.highestPc.block);
+  return ask(core, job, counts ? [...pcs, job.highestPc] : pcs);
 }
 
-function ask(core: Core, job: SyncJob, questions: ReturnType<typeof openQuestions>): boolean {
+const isNew = (core: Core, { height, hash }: Block): boolean =>
+  height > core.tree.rootHeight && !core.tree.blocks.has(hash);
+
+/** What has to be verified before the blocks from `first` on can be inserted; none when they do not belong here. */
+function certificatesOfRun(core: Core, job: SyncJob, first: number): readonly PhaseCertificate[] {
+  const { justify } = job.blocks[first] as Block;
+  if (!isKnown(core.tree, justify.block)) return [];
+  job.run = runFrom(core, job, first);
+  if (job.run === null) return [justify];
+  return justify.phase === 'generic' ? [job.run.tip] : [justify, job.run.tip];
+}
+
+function ask(core: Core, job: SyncJob, pcs: readonly PhaseCertificate[]): boolean {
+  const all = pcs.flatMap((pc) => openQuestions(core, { type: 'pc', pc }));
+  const questions = all.filter((question, at) => !isAskedIn(all.slice(0, at), question));
   if (questions.length === 0 || core.pending.size >= MAX_PENDING) return false;
   const request = newRequest(core);
   job.waiting = request;
@@ -190,17 +201,11 @@ function ask(core: Core, job: SyncJob, questions: ReturnType<typeof openQuestion
   return true;
 }
 
-/** The sets have moved since all were verified at once: asks once more for this block's certificates. */
+/** The run is over, or the sets have moved since it was looked at: asks once for the run that begins at this block. */
 function askAgain(core: Core, job: SyncJob, block: Block): boolean {
   if (job.askedFor === block.hash) return false;
   job.askedFor = block.hash;
-  const certifier = certifierOf(core, job, block);
-  const pcs = certifier === null ? [block.justify] : [block.justify, certifier];
-  return ask(
-    core,
-    job,
-    pcs.flatMap((pc) => openQuestions(core, { type: 'pc', pc })),
-  );
+  return ask(core, job, certificatesOfRun(core, job, job.next));
 }
 
 /** `unrelated`: nothing that follows can be used here now, and nobody is to blame. */
@@ -208,31 +213,22 @@ type Judgement = 'insertable' | 'unverified' | 'uncertified' | 'unrelated' | 'fa
 
 /** Whether a block may be inserted: well-formed, on an acceptable justify, and certified itself (R18). */
 function judgeBlock(core: Core, job: SyncJob, block: Block): Judgement {
-  const { justify, height, hash } = block;
-  if (blockHash(core.config.chain.scheme, height, justify, block.dataHash) !== hash) return 'faulty';
+  const { justify, height } = block;
+  if (!isInRun(job) && !isOfItsHash(core, block)) return 'faulty';
   // A server that has committed less may follow another branch above our root.
   if (!isKnown(core.tree, justify.block)) return 'unrelated';
   if (height !== heightOn(core, justify)) return 'faulty'; // R4
   if (justify.phase !== 'generic' && justify.phase !== 'decide') return 'faulty';
   if (assignedSet(core, justify) === 'commit-pc-missing') return 'unrelated'; // R10
+  if (vouch(core, job) === false) return 'faulty';
   const state = acceptability(core, justify);
   if (state !== 'acceptable') return state === 'unverified' ? 'unverified' : 'faulty';
-  const certifier = certifierOf(core, job, block);
+  const certifier = certifierOf(core, job, job.next);
   if (certifier === null) return 'uncertified';
   const set = assignedSetOrNull(core, certifier);
   const valid = set === null ? false : pcVerdict(core, set, certifier);
   if (valid === undefined) return 'unverified';
   return valid ? 'insertable' : 'faulty';
-}
-
-/** The certificate that vouches for `block`: the next block's justify, the response's highestPc, or a kept one. */
-function certifierOf(core: Core, job: SyncJob, block: Block): PhaseCertificate | null {
-  const next = job.blocks[job.blocks.indexOf(block) + 1];
-  if (next?.justify.block === block.hash) return next.justify;
-  if (job.highestPc.block === block.hash) return job.highestPc;
-  const kept = certificateKeptOf(core, block.hash);
-  // Kept under another set than the one of now, it vouches for nothing, which is no fault of the server's.
-  return kept !== null && pcVerdict(core, core.sets.committed, kept) === false ? null : kept;
 }
 
 /** The app's verdict on the block that the job waits for; the tree may have moved since it was asked. */

@@ -1,6 +1,7 @@
 import type { Block } from '../../model/block.ts';
 import type { PhaseCertificate } from '../../model/certificate.ts';
 import type { BlockHash, Height, Millis, ReplicaId } from '../../model/ids.ts';
+import type { ValidatorSet } from '../../model/validator-set.ts';
 import type { RequestId } from '../input.ts';
 
 /** What is known of a peer as a server of blocks. */
@@ -23,6 +24,19 @@ export interface SyncRequest {
   readonly sentAt: Millis;
 }
 
+/**
+ * Blocks `first` to `last` of a response, which follow one another by hash, and a certificate of the last: a quorum of
+ * `set` must have signed it.
+ */
+export interface SyncRun {
+  readonly first: number;
+  readonly last: number;
+  readonly tip: PhaseCertificate;
+  readonly set: ValidatorSet;
+  /** Whether it has; undefined until that is known. */
+  valid: boolean | undefined;
+}
+
 /** A response that is being worked through, block by block. */
 export interface SyncJob {
   readonly from: ReplicaId;
@@ -34,9 +48,11 @@ export interface SyncJob {
   inserted: number;
   /** The question it waits for. */
   waiting: RequestId | null;
-  /** Whether the certificates inside were asked for in one go. */
+  /** What was verified last of it. */
+  run: SyncRun | null;
+  /** Whether its certificates were asked for. */
   verified: boolean;
-  /** The block whose own certificates were asked for once more, after the sets had moved. */
+  /** The block that a run was last asked for from, after the first. */
   askedFor: BlockHash | null;
 }
 

@@ -3,6 +3,7 @@ import { asView, type View } from '../../model/ids.ts';
 import { NO_WAIT } from '../effect.ts';
 import { invariant } from '../invariant.ts';
 import { emit, send, setTimer, write } from '../output.ts';
+import { cancel } from '../pending.ts';
 import { amActiveValidator, type Core, NOTHING_PROPOSED } from '../state.ts';
 import { forgetBefore } from '../votes/collector.ts';
 import { activeValidators, newViewRecipients } from './roles.ts';
@@ -43,10 +44,7 @@ function forgetEarlierViews(core: Core, view: View): void {
   core.budgets.clear();
   core.muted.clear();
   core.newViews.clear();
-  if (core.proposing.request !== null) {
-    core.pending.delete(core.proposing.request);
-    core.out.effects.push({ type: 'cancel', request: core.proposing.request });
-  }
+  if (core.proposing.request !== null) cancel(core, core.proposing.request);
   core.proposing = { ...NOTHING_PROPOSED };
   forgetBefore(core.collectors, view);
   if (core.waiting.length > 0)

@@ -13,7 +13,7 @@ import { areEffectsAcceptable, insertBlock } from '../block-tree/insert.ts';
 import { heightOn } from '../block-tree/rules.ts';
 import { NO_WAIT } from '../effect.ts';
 import { emit, newRequest, perform, send, setTimer, THIS_STEP, write } from '../output.ts';
-import { remember } from '../pending.ts';
+import { cancel, remember } from '../pending.ts';
 import { amProposer, type Core } from '../state.ts';
 import { hasEnoughNewViews } from './new-view.ts';
 
@@ -96,10 +96,7 @@ export function broadcastCertificate(
 
 function withdraw(core: Core): void {
   const { request } = core.proposing;
-  if (request !== null) {
-    core.pending.delete(request);
-    perform(core, { type: 'cancel', request });
-  }
+  if (request !== null) cancel(core, request);
   Object.assign(core.proposing, { status: 'idle', request: null, justify: null });
 }
 

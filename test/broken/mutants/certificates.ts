@@ -311,8 +311,8 @@ export const certificateMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/verdicts.ts',
-        find: 'one.set === set && isSame(one.signatures, signatures)',
-        replace: 'isSame(one.signatures, signatures)',
+        find: 'one.set === set && isSameSignatures(one.signatures, signatures)',
+        replace: 'isSameSignatures(one.signatures, signatures)',
       },
     ],
     expected: ['verdicts'],

@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts';
 // What peers may ask and send, block sync, and the shell: R6, R14, R16 to R19, R24.
 
 const CLIENT = 'core/block-sync/client.ts';
+const RUNS = 'core/block-sync/runs.ts';
 const RECEIVE = 'core/receive.ts';
 
 export const peerMutants: readonly Mutant[] = [
@@ -53,8 +54,60 @@ export const peerMutants: readonly Mutant[] = [
         replace:
           'const valid: boolean | undefined = set === null ? false : pcVerdict(core, set, certifier) !== null;',
       },
+      {
+        file: CLIENT,
+        find: "  if (vouch(core, job) === false) return 'faulty';\n",
+        replace: '  vouch(core, job);\n',
+      },
     ],
     expected: ['forged certificates'],
+  },
+  {
+    name: 'a certificate vouches for synced blocks without being verified',
+    rule: 'R18',
+    patches: [
+      {
+        file: RUNS,
+        find: 'run.valid ??= pcVerdict(core, run.set, run.tip);',
+        replace: 'run.valid ??= pcVerdict(core, run.set, run.tip) !== null;',
+      },
+    ],
+    expected: ['forged certificates'],
+  },
+  {
+    name: 'a certificate vouches for blocks that it does not link to',
+    rule: 'R18',
+    patches: [{ file: RUNS, find: '  next.justify.block === block.hash &&\n', replace: '' }],
+    expected: ['forged chains'],
+  },
+  {
+    name: 'a certificate vouches for blocks that are not of their hash',
+    rule: 'R18',
+    patches: [
+      {
+        file: RUNS,
+        find: '  next.height === block.height + 1 &&\n  isOfItsHash(core, next);',
+        replace: '  next.height === block.height + 1;',
+      },
+    ],
+    expected: ['forged chains'],
+  },
+  {
+    name: 'the certificate of the last synced block decides an update',
+    rule: 'R10',
+    patches: [
+      {
+        file: CLIENT,
+        find: "justify.phase === 'generic' ? [job.run.tip] : [justify, job.run.tip]",
+        replace: '[job.run.tip]',
+      },
+      {
+        file: RUNS,
+        find: "  if (below.phase === 'generic') note(core, run, below);\n",
+        replace: '  note(core, run, below);\n',
+      },
+    ],
+    expected: ['decided by sync'],
   },
   {
     name: 'a peer is asked for as much as it likes',

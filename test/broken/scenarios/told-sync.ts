@@ -51,6 +51,46 @@ export const forgedCertificates: Scenario = {
   },
 };
 
+export const forgedChains: Scenario = {
+  name: 'forged chains: a genuine certificate vouches for what it links to by hash, and for nothing else',
+  run() {
+    const tell = told(`${ASKING}
+      block name=F on=genesis only-named
+      block name=G on=PC(1,F)/4:0.1.2#7 only-named
+      block name=H on=PC(1,A) hash=other only-named
+      block name=I on=PC(2,H) only-named
+      advance from=r1 with=PC(9,I)`);
+    // C is of the height that follows, but names B. The justify of G, which would cover F, is forged.
+    mustNot(tell('blocks from=r1 with=F,G,C highest=PC(3,C) forged'), 'validate');
+    // I names what H claims to be.
+    tell('timer fetch after=250');
+    for (const from of ['r1', 'r2', 'r3']) {
+      mustNot(tell(`blocks from=${from} with=A,H,I highest=PC(9,I)`), 'validate H');
+    }
+    mustNot(tell('valid'), 'validate H');
+  },
+};
+
+/** r9, for which r4 has joined by U, which is not decided; it has asked r1 for blocks. */
+const UNDECIDED = `
+world n=4 me=r9 tenure=1
+block name=U on=genesis update=+r4
+block name=V on=PC(5,U,decide)/5:0.1.2.3 only-named
+block name=W on=PC(6,V)/5:0.1.2.3 only-named
+restart view=5 root=U highest=PC(4,U,commit) set=r0,r1,r2,r3,r4 undecided
+advance from=r1 with=PC(7,W)/5:0.1.2.3
+`;
+
+export const decidedBySync: Scenario = {
+  name: 'decided by sync: the certificate that decides an update is verified itself',
+  run() {
+    const effects = told(UNDECIDED)('blocks from=r1 with=V,W highest=PC(7,W)/5:0.1.2.3');
+    mustHave(effects, 'verify PC(5,U,decide)');
+    mustHave(effects, 'validate V (sync)');
+    mustNot(told(UNDECIDED)('blocks from=r1 with=V,W highest=PC(7,W)/5:0.1.2.3 forged'), 'validate');
+  },
+};
+
 export const syncedHeights: Scenario = {
   name: 'synced heights: a block of a wrong height is not inserted, whoever certifies it',
   run() {

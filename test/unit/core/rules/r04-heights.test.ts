@@ -18,10 +18,9 @@ describe('R4: height is the height of the parent plus one', () => {
       world,
       `block name=X on=PC(3,B3) height=7 only-named
        advance from=r2 with=PC(4,X)
-       certified
-       blocks from=r2 with=X highest=PC(4,X)`,
+       certified`,
     );
-    const effects = play(world, 'certified');
+    const effects = play(world, 'blocks from=r2 with=X highest=PC(4,X)');
     expect(rejections(effects)).toEqual(['reject block-sync-response of r2: uncertified-block']);
     expect(world.core.tree.blocks.has(world.hashOf('X'))).toBe(false);
   });

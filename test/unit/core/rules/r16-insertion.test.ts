@@ -41,7 +41,7 @@ describe('R16: inserting a block again changes nothing', () => {
        advance from=r2 with=PC(4,B4)
        certified`,
     );
-    const effects = play(world, 'blocks from=r2 with=B1,B2,B3,B4 highest=PC(4,B4)\ncertified\nvalid');
+    const effects = play(world, 'blocks from=r2 with=B1,B2,B3,B4 highest=PC(4,B4)\nvalid');
     expect(writes(effects).join()).toContain('insert B4');
     expect(writes(effects).join()).not.toMatch(/insert B[123]/);
     for (const name of ['B1', 'B2', 'B3']) {

@@ -226,6 +226,15 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     expect(world.core.newViews.size).toBe(2);
   });
 
+  test('the same bytes claimed for other signers are another question', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    follow(world, 4, 1, 1);
+    play(world, 'new-view from=r2 view=1 highest=PC(1,B1)/4:0.1.2');
+    expect(play(world, 'new-view from=r3 view=1 highest=PC(1,B1)/4:1.2.3')).toEqual(['verify PC(1,B1)']);
+    play(world, 'refused\ncertified');
+    expect(world.status.view).toBe(2);
+  });
+
   test('requests for blocks are answered 32 times per peer and view time', () => {
     const world = listener(3);
     const asks = play(

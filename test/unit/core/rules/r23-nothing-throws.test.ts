@@ -224,8 +224,11 @@ describe('Catching up', () => {
   ])('whatever the past has left behind, honest servers bring it to the end: %s', (_, me) => {
     for (let seed = 100; seed < 140; seed++) {
       const { world } = live(seed, me, 600);
-      // Two sync triggers' worth of view times: entries on the blacklist are a preference, open requests end.
+      // Two sync triggers' worth of view times: entries on the blacklist are a preference, open requests end, those to
+      // peers that answer nothing too.
       for (let views = 0; views < 40 && world.status.highestCommitted?.height !== 4; views++) {
+        if (views % 10 === 9)
+          for (const peer of ['r4', 'r9']) world.run(`timer sync-request to=${peer} after=0`);
         world.run('timer sync-trigger after=250');
         world.run('timer fetch after=250');
         for (const peer of HONEST) world.run(`advertise from=${peer} height=4`);

@@ -49,7 +49,7 @@ describe('R28: certificates are processed first, whatever the view of their mess
        certified`,
     );
     expect(sends(effects, 'sync-request')).toEqual(['send sync-request(from 0) -> r3']);
-    play(world, 'blocks from=r3 with=P highest=PC(2,P)\ncertified');
+    play(world, 'blocks from=r3 with=P highest=PC(2,P)');
     const arrived = play(world, 'valid');
     expect(arrived).toContain('have the app validate X (proposal)');
     expect(sends(play(world, 'valid'), 'vote(3, X')).toHaveLength(1);
