@@ -22,6 +22,8 @@ const PROJECTS: readonly Project[] = [
 
 export default defineConfig({
   test: {
+    // The default leaves one processor idle, which is half of a small machine.
+    maxWorkers: '100%',
     projects: PROJECTS.map(({ name, folders, timeoutMs, oneFileAtATime }) => ({
       test: {
         name,

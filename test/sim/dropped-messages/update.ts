@@ -54,11 +54,14 @@ export function updateWithout(...lost: readonly number[]): LossyUpdate {
   return { world, messages };
 }
 
-/** Every pair whose first message has a number that leaves `shard` when divided by `shards`; returns how many they are. */
-export function losePairs(shard: number, shards: number): number {
+/** Files that the pairs are dealt out to, so that all processors are busy. */
+export const PARTS = 6;
+
+/** Every pair whose first message has a number that leaves `part` when divided by `parts`; returns how many they are. */
+export function losePairs(part: number, parts: number): number {
   let pairs = 0;
   const { messages } = updateWithout();
-  for (let first = shard; first < messages; first += shards) {
+  for (let first = part; first < messages; first += parts) {
     const alone = updateWithout(first);
     for (let second = first + 1; second < alone.messages; second++) {
       updateWithout(first, second);
