@@ -54,9 +54,6 @@ export function updateWithout(...lost: readonly number[]): LossyUpdate {
   return { world, messages };
 }
 
-/** Files that the pairs are dealt out to, so that all processors are busy. */
-export const PARTS = 6;
-
 /** Every pair whose first message has a number that leaves `part` when divided by `parts`; returns how many they are. */
 export function losePairs(part: number, parts: number): number {
   let pairs = 0;

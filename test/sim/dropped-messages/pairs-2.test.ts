@@ -1,6 +1,0 @@
-import { expect, test } from 'vitest';
-import { losePairs, PARTS } from './update.ts';
-
-test('an update of the validator set survives the loss of every pair of messages, part 3 of 6', () => {
-  expect(losePairs(2, PARTS)).toBeGreaterThan(1_500);
-});
