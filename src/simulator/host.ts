@@ -4,6 +4,7 @@ import type { CoreCheck, Effect } from '../core/effect.ts';
 import type { Input, RequestId, Ticket, TimerId } from '../core/input.ts';
 import type { Recovered } from '../core/recovered.ts';
 import type { CoreStatus } from '../core/state.ts';
+import { timerKey } from '../core/timer-key.ts';
 import { assertNever } from '../model/assert.ts';
 import type { Block } from '../model/block.ts';
 import type { PhaseCertificate } from '../model/certificate.ts';
@@ -75,12 +76,6 @@ export interface HostHooks {
 }
 
 type Gated = Extract<Effect, { readonly after: Ticket }>;
-
-/** As every shell does it: of timers that mean something only while their view lasts, a later view's takes the place. */
-const keyOfTimer = (timer: TimerId): string => {
-  if (timer.type === 'form-pc') return `${timer.type} ${timer.view}`;
-  return timer.type === 'sync-request' ? `${timer.type} ${timer.request}` : timer.type;
-};
 
 const rawCheck = (check: CoreCheck, preimage: Uint8Array): SignatureCheck =>
   check.type === 'certificate'
@@ -355,7 +350,7 @@ export class Host implements ObservedReplica {
   }
 
   #setTimer(timer: TimerId, at: Millis): void {
-    const key = keyOfTimer(timer);
+    const key = timerKey(timer);
     const before = this.#timers.get(key);
     if (before !== undefined) this.#world.cancel(before);
     const afterMs = Math.max(0, (at - this.#now()) / this.#clockRate);
