@@ -22,7 +22,7 @@ import { buffer, INBOX_EPOCHS } from './inbox.ts';
 import { emit } from './output.ts';
 import { noteView } from './pacemaker/astray.ts';
 import { onTimeoutVote } from './pacemaker/timeouts.ts';
-import type { Waiter } from './pending.ts';
+import type { CertificateQuestion, Waiter } from './pending.ts';
 import type { Budget, Core } from './state.ts';
 
 /**
@@ -43,11 +43,12 @@ export function receive(core: Core, waiter: Waiter): void {
   }
   if (from !== core.config.me && !spendBudget(core, from, message))
     return reject(core, from, message, 'quota-exceeded');
-  const certificates = certificatesIn(message);
   const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
-  const questions = certificates
-    .filter((certificate) => mustVerify || isWorthVerifying(core, certificate))
-    .flatMap((certificate) => openQuestions(core, certificate));
+  const questions: CertificateQuestion[] = [];
+  for (const certificate of certificatesIn(message)) {
+    if (!mustVerify && !isWorthVerifying(core, certificate)) continue;
+    for (const question of openQuestions(core, certificate)) questions.push(question);
+  }
   if (questions.length === 0) return handle(core, waiter);
   if (core.muted.has(from)) return reject(core, from, message, 'muted');
   if (!askForVerdicts(core, questions, waiter)) reject(core, from, message, 'overloaded');

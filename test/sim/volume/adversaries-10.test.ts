@@ -1,3 +1,0 @@
-import { testVolume } from './runs.ts';
-
-testVolume(10, 'adversaries');

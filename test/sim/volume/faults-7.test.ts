@@ -1,3 +1,0 @@
-import { testVolume } from './runs.ts';
-
-testVolume(7, 'faults');
