@@ -135,7 +135,12 @@ export function askVerifier(
   questions: readonly CertificateQuestion[],
   priority: 'now' | 'soon' | 'sync',
 ): void {
-  const checks = questions.map((question) => ({ type: 'certificate' as const, ...question }));
+  const checks = questions.map(({ set, subject, signatures }) => ({
+    type: 'certificate' as const,
+    set,
+    subject,
+    signatures,
+  }));
   perform(core, { type: 'check-signatures', request, checks, priority });
 }
 

@@ -52,9 +52,12 @@ export function receive(core: Core, waiter: Waiter): void {
 /** What has to be verified before `message` is handled; nothing when all is known or could teach nothing. */
 export function questionsOf(core: Core, message: Message): readonly CertificateQuestion[] {
   const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
-  return certificatesIn(message)
-    .filter((certificate) => mustVerify || isWorthVerifying(core, certificate))
-    .flatMap((certificate) => openQuestions(core, certificate));
+  const questions: CertificateQuestion[] = [];
+  for (const certificate of certificatesIn(message)) {
+    if (!mustVerify && !isWorthVerifying(core, certificate)) continue;
+    for (const question of openQuestions(core, certificate)) questions.push(question);
+  }
+  return questions;
 }
 
 function isFromOtherChain(core: Core, message: Message): boolean {

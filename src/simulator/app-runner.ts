@@ -1,4 +1,4 @@
-import type { RequestId } from '../core/input.ts';
+import type { Input, RequestId } from '../core/input.ts';
 import {
   type BlockEffects,
   NO_APP_STATE_UPDATES,
@@ -15,7 +15,6 @@ import type { SimulatedApp } from './app.ts';
 import { dataHashOf } from './data-check.ts';
 import type { ScheduledEvent } from './event-queue.ts';
 import type { Keyring } from './signatures.ts';
-import type { UntimedInput } from './simulated-core.ts';
 
 export interface AppSurroundings {
   readonly app: SimulatedApp;
@@ -27,7 +26,7 @@ export interface AppSurroundings {
   latency(): number;
   /** The state after a block; the zero hash stands for none. Null when the block was pruned meanwhile. */
   appView(block: BlockHash): AppView | null;
-  answer(input: UntimedInput): void;
+  answer(input: Input): void;
   failed(call: 'produceBlock' | 'validateBlock', error: unknown): void;
   awaitApp(answer: Promise<void>): void;
 }
@@ -76,20 +75,25 @@ export function createAppRunner(world: AppSurroundings): AppRunner {
   const requestOf = (ask: ProduceRequest): ProduceBlockRequest | null => {
     const state = world.appView(ask.parent?.hash ?? ZERO_HASH);
     const waitMs = Math.max(0, ask.waitUntil - world.now());
-    return state && { view: ask.view, parent: ask.parent, state, waitMs };
+    return state === null ? null : { view: ask.view, parent: ask.parent, state, waitMs };
   };
   const answerProduced = (request: RequestId, block: ProducedBlock | null): void => {
-    world.schedule(world.latency(), () => world.answer({ type: 'block-produced', request, block }));
+    world.schedule(world.latency(), () =>
+      world.answer({ now: world.now(), type: 'block-produced', request, block }),
+    );
   };
   const answerValidated = (request: RequestId, validity: Validity | null): void => {
-    world.schedule(world.latency(), () => world.answer({ type: 'block-validated', request, validity }));
+    world.schedule(world.latency(), () =>
+      world.answer({ now: world.now(), type: 'block-validated', request, validity }),
+    );
   };
   const produceNow = (request: RequestId, asked: ProduceBlockRequest | null): void => {
     waiting.delete(request);
     if (asked === null) return answerProduced(request, null);
     call<ProduceBlockResult>(
       'produceBlock',
-      () => app.produceBlock({ ...asked, waitMs: 0 }, abort),
+      () =>
+        app.produceBlock({ view: asked.view, parent: asked.parent, state: asked.state, waitMs: 0 }, abort),
       (result) => answerProduced(request, result && completed(world, result, asked.state)),
     );
   };
@@ -142,22 +146,28 @@ const hasGoodKeys = (
   { validatorSetUpdates }: BlockEffects,
   state: AppView,
 ): boolean =>
-  (validatorSetUpdates?.inserts ?? []).every(
+  validatorSetUpdates === null ||
+  validatorSetUpdates.inserts.every(
     ({ id, possession }) =>
       (possession === null && isMember(state.validatorSet, id)) ||
       keyring.isPossession({ chainId: chain.chainId, id, possession }),
   );
 
+const INVALID: Validity = { valid: false };
+
 function judged(world: AppSurroundings, result: ValidateBlockResult, state: AppView): Validity {
-  const effects = result.valid ? effectsOf(result) : null;
-  return effects !== null && hasGoodKeys(world, effects, state)
-    ? { valid: true, ...effects }
-    : { valid: false };
+  if (!result.valid) return INVALID;
+  const effects = effectsOf(result);
+  if (!hasGoodKeys(world, effects, state)) return INVALID;
+  const { appStateUpdates, validatorSetUpdates, hasCommands } = effects;
+  return { valid: true, appStateUpdates, validatorSetUpdates, hasCommands };
 }
 
 /** Null for a block that nobody would vote for. */
 function completed(world: AppSurroundings, result: ProduceBlockResult, state: AppView): ProducedBlock | null {
   const effects = effectsOf(result);
   const { data, dataHash = dataHashOf(data, world.app) } = result;
-  return hasGoodKeys(world, effects, state) ? { ...effects, data, dataHash } : null;
+  if (!hasGoodKeys(world, effects, state)) return null;
+  const { appStateUpdates, validatorSetUpdates, hasCommands } = effects;
+  return { data, dataHash, appStateUpdates, validatorSetUpdates, hasCommands };
 }

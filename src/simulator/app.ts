@@ -88,8 +88,11 @@ function parseCommand(datum: Uint8Array): Command | null {
   return command;
 }
 
-export const encodeCommand = (command: Command): Uint8Array =>
-  utf8(JSON.stringify(command, command.validators === undefined ? undefined : withoutBytes));
+export function encodeCommand(command: Command): Uint8Array {
+  const datum = utf8(JSON.stringify(command, command.validators === undefined ? undefined : withoutBytes));
+  parsed.set(datum, command);
+  return datum;
+}
 
 interface Execution {
   readonly appStateUpdates: AppStateUpdates;
@@ -163,18 +166,19 @@ export function createCommandApp(pool: CommandPool, index: number): SimulatedApp
         commands.filter(({ invalid }) => invalid !== true),
         isDoneIn(request),
       );
-      return {
-        data: commands.map(encodeCommand),
-        hasCommands: commands.length > 0,
-        ...(execution ?? {}),
-      };
+      const data = commands.map(encodeCommand);
+      const hasCommands = commands.length > 0;
+      if (execution === null) return { data, hasCommands };
+      const { appStateUpdates, validatorSetUpdates } = execution;
+      return { data, hasCommands, appStateUpdates, validatorSetUpdates };
     },
     validateBlock(request): ValidateBlockResult {
       const { data } = request.block;
-      const execution = execute(pool, data.map(parseCommand), isDoneIn(request));
-      return execution === null
-        ? { valid: false }
-        : { valid: true, hasCommands: data.length > 0, ...execution };
+      const commands = data.map(parseCommand);
+      const execution = execute(pool, commands, isDoneIn(request));
+      if (execution === null) return { valid: false };
+      const { appStateUpdates, validatorSetUpdates } = execution;
+      return { valid: true, hasCommands: data.length > 0, appStateUpdates, validatorSetUpdates };
     },
   };
 }

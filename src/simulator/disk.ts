@@ -1,6 +1,6 @@
 import type { TreeDelta } from '../core/block-tree/delta.ts';
 import type { Ticket } from '../core/input.ts';
-import type { WriteBatch } from '../ports/kv-store.ts';
+import type { WrittenRecord } from '../storage/batch.ts';
 import { type Delay, draw } from './delays.ts';
 import type { ScheduledEvent } from './event-queue.ts';
 import type { Random } from './random.ts';
@@ -19,7 +19,7 @@ export interface DiskSurroundings {
   readonly flushMs: Delay;
   /** How long a lazy write may wait for a flush of somebody else. */
   readonly lazyMs: number;
-  batchOf(store: RevertibleStore, delta: TreeDelta): WriteBatch;
+  recordsOf(store: RevertibleStore, delta: TreeDelta): ReadonlyMap<string, WrittenRecord>;
   /** A flush ended: these have become durable, in ticket order; there is at least one. */
   onDurable(written: readonly Write[]): void;
   /** A write failed: the replica must stop. */
@@ -84,7 +84,7 @@ export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
       return flushes;
     },
     persist(write, flush) {
-      store.write(surroundings.batchOf(store, write.delta));
+      store.put(surroundings.recordsOf(store, write.delta));
       volatile.push(write);
       if (flush === 'lazy') lazyTimer ??= surroundings.schedule(surroundings.lazyMs, flushLazily);
       else if (inFlight > 0) flushAgain = true;

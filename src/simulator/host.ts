@@ -13,11 +13,11 @@ import { StorageError } from '../model/errors.ts';
 import type { ReplicaEvent } from '../model/events.ts';
 import type { GenesisDocument } from '../model/genesis.ts';
 import { asMillis, type BlockHash, type Millis, type ReplicaId } from '../model/ids.ts';
-import type { Message, OutgoingMessage } from '../model/messages.ts';
+import type { Message, OutgoingMessage, Subject } from '../model/messages.ts';
 import type { KVSnapshot } from '../ports/kv-store.ts';
 import type { SignatureCheck } from '../ports/signature-scheme.ts';
 import { appViewAt } from '../storage/app-view.ts';
-import { batchOf } from '../storage/apply.ts';
+import { recordsOf } from '../storage/apply.ts';
 import { genesisBatch } from '../storage/genesis.ts';
 import { recover } from '../storage/recovery.ts';
 import { readSyncResponse } from '../storage/sync-response.ts';
@@ -30,7 +30,7 @@ import type { ScheduledEvent } from './event-queue.ts';
 import type { ObservedReplica } from './observer.ts';
 import type { Random } from './random.ts';
 import type { Keyring } from './signatures.ts';
-import type { MakeCore, SimulatedCore, UntimedInput } from './simulated-core.ts';
+import type { MakeCore, SimulatedCore } from './simulated-core.ts';
 import { readStoredBlock } from './storage-link.ts';
 
 /** How long the parts of a replica take, in virtual milliseconds. */
@@ -96,6 +96,8 @@ export class Host implements ObservedReplica {
   readonly #random: Random;
   readonly #appRunner: AppRunner;
   #core: SimulatedCore | null = null;
+  /** Of the core since its last step: adversaries and checkers ask for it again and again. */
+  #status: CoreStatus | null = null;
   #durable = 0;
   #held: Gated[] = [];
   readonly #timers = new Map<string, ScheduledEvent>();
@@ -116,7 +118,7 @@ export class Host implements ObservedReplica {
       random: this.#random.fork('disk'),
       flushMs: world.latencies.flush,
       lazyMs: world.settings.viewTimeMs / 8,
-      batchOf: (store, delta) => batchOf(store.reader(), delta),
+      recordsOf: (store, delta) => recordsOf(store.reader(), delta),
       onDurable: (written) => this.#onDurable(written),
       onFailure: () => this.#halt('disk', 'a write to the disk failed'),
     });
@@ -150,7 +152,8 @@ export class Host implements ObservedReplica {
   }
 
   get status(): CoreStatus | null {
-    return this.#core?.status() ?? null;
+    this.#status ??= this.#core?.status() ?? null;
+    return this.#status;
   }
 
   get store(): KVSnapshot {
@@ -177,7 +180,7 @@ export class Host implements ObservedReplica {
       settings: world.settings,
       seed: this.#random.uint32(),
     });
-    this.#step({ type: 'recovered', disk: recovered });
+    this.#step({ now: this.#now(), type: 'recovered', disk: recovered });
   }
 
   /** Ends a life at once: what was not durable is lost, except what the disk happened to finish. */
@@ -189,8 +192,8 @@ export class Host implements ObservedReplica {
   /** A message arrives; `bytes` is the size of its frame. Blocks whose data is not what they say are dropped (R17). */
   receive(from: ReplicaId, message: Message, bytes: number): void {
     if (this.#core === null) return;
-    if (hasRightData(message, this.app)) this.#step({ type: 'message-received', from, message, bytes });
-    else this.#reject(from, message);
+    if (!hasRightData(message, this.app)) return this.#reject(from, message);
+    this.#step({ now: this.#now(), type: 'message-received', from, message, bytes });
   }
 
   /** Something to order has arrived: leaders that wait ask again. */
@@ -215,9 +218,9 @@ export class Host implements ObservedReplica {
     });
   }
 
-  #step(what: UntimedInput): void {
+  #step(input: Input): void {
     if (this.#core === null) return;
-    const input: Input = { now: this.#now(), ...what };
+    this.#status = null;
     this.#world.hooks.onInput(this, input);
     const effects = this.#react(this.#core, input);
     if (effects === null) return;
@@ -293,7 +296,7 @@ export class Host implements ObservedReplica {
     this.#durable = ticket;
     const { life } = this;
     this.#releaseUpTo(ticket);
-    if (this.life === life) this.#step({ type: 'persisted', ticket });
+    if (this.life === life) this.#step({ now: this.#now(), type: 'persisted', ticket });
   }
 
   #releaseUpTo(ticket: Ticket): void {
@@ -331,22 +334,33 @@ export class Host implements ObservedReplica {
 
   /** Signs votes and advertisements and fills proposals in; null when a proposal's block is gone meanwhile. */
   #complete(message: OutgoingMessage): Message | null {
-    const { keyring, chain } = this.#world;
     switch (message.type) {
-      case 'phase-vote':
-      case 'timeout-vote':
-      case 'advertise-block':
-        return {
-          ...message,
-          signature: keyring.sign(this.id, signingPreimage(chain.scheme, message)),
-        } as Message;
+      case 'phase-vote': {
+        const { type, chainId, view, block, phase } = message;
+        return { type, chainId, view, block, phase, signature: this.#sign(message) };
+      }
+      case 'timeout-vote': {
+        const { type, chainId, view, highestTc } = message;
+        return { type, chainId, view, signature: this.#sign(message), highestTc };
+      }
+      case 'advertise-block': {
+        const { type, chainId, height } = message;
+        return { type, chainId, height, signature: this.#sign(message) };
+      }
       case 'proposal': {
         const block = this.block(message.block);
-        return block === null ? null : { ...message, block };
+        return block === null
+          ? null
+          : { type: 'proposal', chainId: message.chainId, view: message.view, block };
       }
       default:
         return message;
     }
+  }
+
+  #sign(subject: Subject): Uint8Array {
+    const { keyring, chain } = this.#world;
+    return keyring.sign(this.id, signingPreimage(chain.scheme, subject));
   }
 
   #setTimer(timer: TimerId, at: Millis): void {
@@ -356,7 +370,7 @@ export class Host implements ObservedReplica {
     const afterMs = Math.max(0, (at - this.#now()) / this.#clockRate);
     const event = this.#later(afterMs, () => {
       this.#timers.delete(key);
-      this.#step({ type: 'timer-fired', timer });
+      this.#step({ now: this.#now(), type: 'timer-fired', timer });
     });
     this.#timers.set(key, event);
   }
@@ -369,15 +383,19 @@ export class Host implements ObservedReplica {
       if (keyring.verifies(rawCheck(check, preimage))) valid[at] = 1;
     }
     this.#later(draw(latencies.verify, this.#random), () =>
-      this.#step({ type: 'signatures-checked', request, valid }),
+      this.#step({ now: this.#now(), type: 'signatures-checked', request, valid }),
     );
   }
 
   #form({ request, set, subject, votes }: Extract<Effect, { type: 'form-certificate' }>): void {
     const { keyring, chain, latencies } = this.#world;
-    const formed = keyring.form({ set, votes, preimage: signingPreimage(chain.scheme, subject) });
+    const { signatures, badSigners } = keyring.form({
+      set,
+      votes,
+      preimage: signingPreimage(chain.scheme, subject),
+    });
     this.#later(draw(latencies.form, this.#random), () =>
-      this.#step({ type: 'certificate-formed', request, ...formed }),
+      this.#step({ now: this.#now(), type: 'certificate-formed', request, signatures, badSigners }),
     );
   }
 
@@ -388,6 +406,7 @@ export class Host implements ObservedReplica {
 
   #stop(): void {
     this.#core = null;
+    this.#status = null;
     this.#durable = 0;
     this.#held = [];
     this.#timers.clear();

@@ -3,11 +3,6 @@ import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
 import type { CoreStatus } from '../core/state.ts';
 
-type WithoutTime<What> = What extends unknown ? Omit<What, 'now'> : never;
-
-/** An input before the replica's clock has stamped it. */
-export type UntimedInput = WithoutTime<Input>;
-
 /** One life of a replica's core. */
 export interface SimulatedCore {
   step(input: Input): readonly Effect[];

@@ -1,8 +1,8 @@
-import { allocate } from '../codec/bytes.ts';
+import { copyOf, latin1 } from '../codec/bytes.ts';
 import { StorageError } from '../model/errors.ts';
 import type { KeyRange, KVSnapshot, WriteBatch } from '../ports/kv-store.ts';
+import type { WrittenRecord } from '../storage/batch.ts';
 import type { KeptRecord, Records } from '../storage/schema.ts';
-import { createSortedKeys, type SortedKeys } from './sorted-keys.ts';
 
 /** A snapshot whose records remember what they were decoded to. */
 export type KeptSnapshot = KVSnapshot & Required<Records>;
@@ -16,6 +16,8 @@ export interface RevertibleStore {
   /** Writes that are not yet durable. */
   readonly volatile: number;
   write(batch: WriteBatch): void;
+  /** The same of records whose bytes are theirs alone, by their keys' texts. */
+  put(records: ReadonlyMap<string, WrittenRecord>): void;
   /** The oldest `count` volatile writes survive every crash from now on. */
   settle(count: number): void;
   /** A crash: all but the oldest `survivors` volatile writes are undone, and those become durable. */
@@ -24,38 +26,26 @@ export interface RevertibleStore {
   reader(): KeptSnapshot;
 }
 
-type Undo = readonly (readonly [key: string, before: KeptRecord | undefined])[];
+/** Key and what was there before, in turn. */
+type Undo = (string | KeptRecord | undefined)[];
 
-/** Of any bytes, without a Buffer of their own: keys are turned into strings more often than anything else here. */
-const latin1 = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
-
-/** Byte order of keys is the order of these strings' code units. */
-const keyString = (key: Uint8Array): string => latin1.call(key, 0, key.length);
+/** Keys are texts of one character per byte: the byte order of keys is the order of these strings' code units. */
 const keyBytes = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'latin1'));
-
-/** A disk does not change when its writer reuses a buffer. */
-function copyOf(value: Uint8Array): Uint8Array {
-  const copy = allocate(value.length);
-  copy.set(value);
-  return copy;
-}
 
 export function createRevertibleStore(): RevertibleStore {
   const values = new Map<string, KeptRecord>();
-  const keys = createSortedKeys();
   const undos: Undo[] = [];
 
-  const put = (key: string, before: KeptRecord | undefined, record: KeptRecord | undefined): void => {
-    if (record === undefined) {
-      if (before !== undefined) keys.delete(key);
-      values.delete(key);
-      return;
-    }
-    if (before === undefined) keys.add(key);
-    values.set(key, record);
+  const put = (key: string, record: KeptRecord | undefined): void => {
+    if (record === undefined) values.delete(key);
+    else values.set(key, record);
   };
   const settle = (count: number): void => {
     undos.splice(0, count);
+  };
+  /** A process that starts anew has but the bytes. */
+  const forgetDecoded = (): void => {
+    for (const record of values.values()) record.decoded = undefined;
   };
 
   return {
@@ -66,18 +56,24 @@ export function createRevertibleStore(): RevertibleStore {
       return undos.length;
     },
     write({ sets, deletes }) {
-      const undo: (readonly [string, KeptRecord | undefined])[] = [];
+      const undo: Undo = [];
       for (const [key, value] of sets) {
-        const name = keyString(key);
-        const before = values.get(name);
-        undo.push([name, before]);
-        put(name, before, { value: copyOf(value), decoded: undefined });
+        const name = latin1(key);
+        undo.push(name, values.get(name));
+        put(name, { value: copyOf(value), decoded: undefined });
       }
       for (const key of deletes) {
-        const name = keyString(key);
-        const before = values.get(name);
-        undo.push([name, before]);
-        put(name, before, undefined);
+        const name = latin1(key);
+        undo.push(name, values.get(name));
+        put(name, undefined);
+      }
+      undos.push(undo);
+    },
+    put(records) {
+      const undo: Undo = [];
+      for (const [name, { value, decoded }] of records) {
+        undo.push(name, values.get(name));
+        put(name, value === null ? undefined : { value, decoded });
       }
       undos.push(undo);
     },
@@ -85,42 +81,47 @@ export function createRevertibleStore(): RevertibleStore {
     crash(survivors) {
       while (undos.length > survivors) {
         const undo = undos.pop() as Undo;
-        for (const [key, before] of undo.toReversed()) put(key, values.get(key), before);
+        for (let at = undo.length - 2; at >= 0; at -= 2) {
+          put(undo[at] as string, undo[at + 1] as KeptRecord | undefined);
+        }
       }
       settle(undos.length);
+      forgetDecoded();
     },
-    reader: () => new Reader(values, keys),
+    reader: () => new Reader(values),
   };
 }
 
 class Reader implements KeptSnapshot {
   readonly #values: ReadonlyMap<string, KeptRecord>;
-  readonly #keys: SortedKeys;
   #open = true;
 
-  constructor(values: ReadonlyMap<string, KeptRecord>, keys: SortedKeys) {
+  constructor(values: ReadonlyMap<string, KeptRecord>) {
     this.#values = values;
-    this.#keys = keys;
   }
 
   kept(key: Uint8Array): KeptRecord | null {
     if (!this.#open) throw new StorageError('the snapshot is closed');
-    return this.#values.get(keyString(key)) ?? null;
+    return this.#values.get(latin1(key)) ?? null;
   }
 
   get(key: Uint8Array): Uint8Array | null {
     return this.kept(key)?.value ?? null;
   }
 
+  /** Goes through all keys: a replica ranges when it starts, and hardly ever else. */
   *range({
     start,
     end,
     limit = Number.POSITIVE_INFINITY,
     reverse = false,
   }: KeyRange): ReturnType<KVSnapshot['range']> {
-    let left = limit;
-    for (const name of this.#keys.range(keyString(start), keyString(end), reverse)) {
-      if (left-- <= 0) return;
+    const [from, to] = [latin1(start), latin1(end)];
+    const names: string[] = [];
+    for (const name of this.#values.keys()) if (name >= from && name < to) names.push(name);
+    names.sort();
+    if (reverse) names.reverse();
+    for (const name of names.slice(0, limit)) {
       const key = keyBytes(name);
       yield [key, copyOf((this.kept(key) as KeptRecord).value)];
     }

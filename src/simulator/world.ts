@@ -24,7 +24,7 @@ import { realCore } from './real-core.ts';
 import { createReplicaView, type ReplicaView } from './replica-view.ts';
 import { createKeyring, type Keyring } from './signatures.ts';
 import { readCommittedHeight } from './storage-link.ts';
-import { createTrace, type Trace, type TraceEntry } from './trace.ts';
+import { createTrace, type Trace } from './trace.ts';
 import type { Witness } from './witness.ts';
 import { genesisOf, type ResolvedWorld, resolveOptions, type WorldOptions } from './world-options.ts';
 
@@ -79,6 +79,8 @@ export class World implements ObservedWorld {
   readonly #listeners = new Set<(index: number, event: ReplicaEvent) => void>();
   readonly #views: number[];
   readonly #heights: number[];
+  /** Of `view`, which is asked for after every event; null when a replica entered one since. */
+  #view: number | null = null;
   #failure: SimulationFailure | null = null;
   #disturbedAt = 0;
   #eventsAtInstant = 0;
@@ -208,7 +210,10 @@ export class World implements ObservedWorld {
   #hooks(): HostHooks {
     return {
       onBoot: (host, recovered) => this.#onBoot(host, recovered),
-      onInput: (host, input) => this.#tell({ at: this.now, replica: host.index, type: 'input', input }),
+      onInput: (host, input) => {
+        this.#trace.addInput(this.now, host.index, input);
+        this.#witness?.onEntry?.({ at: this.now, replica: host.index, type: 'input', input });
+      },
       onStep: (host, input, effects) => this.#onStep(host, input, effects),
       onWritten: (host, delta) => this.#onWritten(host, delta),
       onDurable: (host, delta) => {
@@ -237,6 +242,7 @@ export class World implements ObservedWorld {
 
   #onBoot(host: Host, recovered: Recovered): void {
     this.#views[host.index] = recovered.entry?.view ?? 0;
+    this.#view = null;
     this.#heights[host.index] = recovered.highestCommitted?.header.height ?? -1;
     this.#witness?.onBoot?.(host.index, {
       view: this.#views[host.index] ?? 0,
@@ -246,14 +252,19 @@ export class World implements ObservedWorld {
   }
 
   #onStep(host: Host, input: Input, effects: readonly Effect[]): void {
+    const at = this.now;
     for (const effect of effects) {
-      this.#tell({ at: this.now, replica: host.index, type: 'effect', effect });
+      this.#trace.addEffect(at, host.index, effect);
+      this.#witness?.onEntry?.({ at, replica: host.index, type: 'effect', effect });
     }
     for (const checker of this.#watching('onStep', host)) checker.onStep?.(host, input, effects);
   }
 
   #onWritten(host: Host, delta: TreeDelta): void {
-    if (delta.entry !== undefined) this.#views[host.index] = delta.entry.view;
+    if (delta.entry !== undefined) {
+      this.#views[host.index] = delta.entry.view;
+      this.#view = null;
+    }
     const last = delta.commits.at(-1);
     if (last !== undefined) this.#heights[host.index] = last.height;
     for (const checker of this.#watching('onWritten', host)) checker.onWritten?.(host, delta);
@@ -282,9 +293,12 @@ export class World implements ObservedWorld {
 
   /** The highest view that an honest replica is in or was last in. */
   get view(): number {
-    let view = 0;
-    for (const { index } of this.#honest) view = Math.max(view, this.#views[index] ?? 0);
-    return view;
+    if (this.#view === null) {
+      let view = 0;
+      for (const { index } of this.#honest) view = Math.max(view, this.#views[index] ?? 0);
+      this.#view = view;
+    }
+    return this.#view;
   }
 
   /** The greatest height that an honest replica has committed; -1 while there is none. */
@@ -510,12 +524,8 @@ export class World implements ObservedWorld {
     this.#disturbedAt = this.now;
   }
 
-  #tell(entry: TraceEntry): void {
-    this.#trace.add(entry);
-    this.#witness?.onEntry?.(entry);
-  }
-
   #note(text: string): void {
-    this.#tell({ at: this.now, replica: null, type: 'world', text });
+    this.#trace.addNote(this.now, text);
+    this.#witness?.onEntry?.({ at: this.now, replica: null, type: 'world', text });
   }
 }

@@ -127,10 +127,12 @@ export function pendingUpdates(payload: Uint8Array): PendingUpdates {
       return undefined;
     },
     all() {
-      return Array.from({ length: count }, (_, index): Update => {
+      const updates: Update[] = [];
+      for (let index = 0; index < count; index++) {
         const start = startOf(index);
-        return [keyAt(start), valueAt(start)];
-      });
+        updates.push([keyAt(start), valueAt(start)]);
+      }
+      return updates;
     },
   };
 }

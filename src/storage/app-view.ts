@@ -1,5 +1,5 @@
 import { StorageError } from '../model/errors.ts';
-import { type BlockHash, ZERO_HASH } from '../model/ids.ts';
+import { type BlockHash, type Height, ZERO_HASH } from '../model/ids.ts';
 import { updatedValidatorSet, type ValidatorSet } from '../model/validator-set.ts';
 import type { AppView } from '../ports/app.ts';
 import type { KVSnapshot } from '../ports/kv-store.ts';
@@ -22,17 +22,53 @@ export function appViewAt(snapshot: KVSnapshot, block: BlockHash): AppView | nul
   const branch = branchTo(snapshot, state, block);
   if (branch === null) return null;
   const tip = branch[0] ?? findBlock(snapshot, state.scheme, block);
-  const pending = branch.map((each) => once(() => readPendingUpdates(snapshot, each)));
-  const validatorSet = once(() => validatorSetAfter(snapshot, state, branch));
-  return {
+  const appStateHash = tip?.appStateHash ?? readIdentityVariable(snapshot).genesisAppStateHash;
+  return new BranchView(snapshot, state, branch, {
     block,
     height: tip?.header.height ?? null,
-    appStateHash: tip?.appStateHash ?? readIdentityVariable(snapshot).genesisAppStateHash,
-    get validatorSet() {
-      return validatorSet();
-    },
-    get: (key) => stateValue(snapshot, pending, key),
-  };
+    appStateHash,
+  });
+}
+
+/** Reads what it is asked for, and that once. */
+class BranchView implements AppView {
+  readonly block: BlockHash;
+  readonly height: Height | null;
+  readonly appStateHash: Uint8Array;
+  readonly #snapshot: KVSnapshot;
+  readonly #state: StateRecord;
+  readonly #branch: readonly StoredBlock[];
+  #pending: readonly PendingUpdates[] | null = null;
+  #validatorSet: ValidatorSet | null = null;
+
+  constructor(
+    snapshot: KVSnapshot,
+    state: StateRecord,
+    branch: readonly StoredBlock[],
+    { block, height, appStateHash }: Pick<AppView, 'block' | 'height' | 'appStateHash'>,
+  ) {
+    this.block = block;
+    this.height = height;
+    this.appStateHash = appStateHash;
+    this.#snapshot = snapshot;
+    this.#state = state;
+    this.#branch = branch;
+  }
+
+  get validatorSet(): ValidatorSet {
+    this.#validatorSet ??= validatorSetAfter(this.#snapshot, this.#state, this.#branch);
+    return this.#validatorSet;
+  }
+
+  /** The newest block that says something about `key` says what it is. */
+  get(key: Uint8Array): Uint8Array | null {
+    this.#pending ??= this.#branch.flatMap((block) => readPendingUpdates(this.#snapshot, block) ?? []);
+    for (const updates of this.#pending) {
+      const value = updates.get(key);
+      if (value !== undefined) return value;
+    }
+    return readRecord(this.#snapshot, appStateKey(key));
+  }
 }
 
 /** Newest first; empty when `block` is the highest committed one, null when it does not descend from it. */
@@ -53,19 +89,6 @@ function branchTo(
   return branch;
 }
 
-/** The newest block that says something about `key` says what it is. */
-function stateValue(
-  snapshot: KVSnapshot,
-  pending: readonly (() => PendingUpdates | null)[],
-  key: Uint8Array,
-): Uint8Array | null {
-  for (const updates of pending) {
-    const value = updates()?.get(key);
-    if (value !== undefined) return value;
-  }
-  return readRecord(snapshot, appStateKey(key));
-}
-
 function validatorSetAfter(
   snapshot: KVSnapshot,
   state: StateRecord,
@@ -82,13 +105,4 @@ function validatorSetAfter(
     set = next;
   }
   return set;
-}
-
-/** Calls `read` when the value is first asked for. */
-function once<T>(read: () => T): () => T {
-  let value: { readonly of: T } | null = null;
-  return () => {
-    value ??= { of: read() };
-    return value.of;
-  };
 }

@@ -4,9 +4,9 @@ import { headerOf } from '../model/block.ts';
 import { StorageError } from '../model/errors.ts';
 import { asHeight, ZERO_HASH } from '../model/ids.ts';
 import type { SchemeName } from '../model/scheme.ts';
-import type { KVSnapshot, WriteBatch } from '../ports/kv-store.ts';
+import type { WriteBatch } from '../ports/kv-store.ts';
 import { encodeUpdates } from './app-state.ts';
-import { type BatchInProgress, beginBatch } from './batch.ts';
+import { type BatchInProgress, beginBatch, type WrittenRecord, writeBatchOf } from './batch.ts';
 import { readIdentityVariable } from './genesis.ts';
 import {
   findBlock,
@@ -40,6 +40,7 @@ import {
   checksumOf,
   encodeRecord,
   heightOfKey,
+  type Records,
   variableKey,
 } from './schema.ts';
 import { encodeValidatorSets, encodeValidatorSetUpdates } from './validator-records.ts';
@@ -69,18 +70,43 @@ interface Work {
  * another than the highest committed one or its descendants (R2), a commit that skips or repeats a height or leaves
  * the committed branch, an update of the validator set without its certificate, a prune of a committed block.
  */
-export function batchOf(reader: KVSnapshot, deltas: TreeDelta | readonly TreeDelta[]): WriteBatch {
+export function batchOf(reader: Records, deltas: TreeDelta | readonly TreeDelta[]): WriteBatch {
+  return writeBatchOf(recordsOf(reader, deltas));
+}
+
+/** The same batch for stores that keep records in memory, with what reads.ts would make of them where it is known. */
+export function recordsOf(
+  reader: Records,
+  deltas: TreeDelta | readonly TreeDelta[],
+): ReadonlyMap<string, WrittenRecord> {
   const batch = beginBatch(reader);
   const before = readStateVariable(reader);
-  const state = { ...before, checksums: { ...before.checksums } };
+  const state = copyOfState(before);
   const work: Work = { batch, scheme: before.scheme, state, changed: false };
   for (const delta of isList(deltas) ? deltas : [deltas]) applyDelta(work, delta);
   if (work.changed) {
     const key = variableKey('state');
-    batch.set(key, encodeState(key, state));
+    batch.set(key, encodeState(key, state), state);
   }
-  return batch.finish();
+  return batch.written;
 }
+
+/** Field by field: a spread of either costs as much as encoding both. */
+const copyOfState = ({
+  scheme,
+  highestCommitted,
+  newestBlock,
+  lastVote,
+  proposeUpTo,
+  checksums: { validatorSets, lockedPc, highestPc, highestTc, entry, keptPcs },
+}: StateRecord): Draft<StateRecord> & Work['state'] => ({
+  scheme,
+  highestCommitted,
+  newestBlock,
+  lastVote,
+  proposeUpTo,
+  checksums: { validatorSets, lockedPc, highestPc, highestTc, entry, keptPcs },
+});
 
 const isList = (deltas: TreeDelta | readonly TreeDelta[]): deltas is readonly TreeDelta[] =>
   Array.isArray(deltas);
@@ -99,23 +125,31 @@ function insertBlock(work: Work, { block, effects, updatesBefore }: InsertedBloc
   const { hash, height } = block;
   if (heightOf(batch, hash) !== null) return;
   const updates = encodeUpdates(appStateHashOfParent(work, block), effects.appStateUpdates);
+  const { hasCommands, hasData, changesAppState, updatesValidators } = flagsOf(block.data, effects);
   const stored: StoredBlock = {
     header: headerOf(block),
-    ...flagsOf(block.data, effects),
+    hasCommands,
+    hasData,
+    changesAppState,
+    updatesValidators,
     updatesBefore,
     appStateHash: updates.hash,
   };
-  const write = (key: Uint8Array, encode: (key: Uint8Array) => Uint8Array): void =>
-    batch.set(key, encode(key));
-  write(blockKey('headers', height, hash), (key) => encodeStoredBlock(key, scheme, stored));
-  write(heightOfKey(hash), (key) => encodeHeight(key, height));
-  if (stored.hasData) write(blockKey('data', height, hash), (key) => encodeData(key, block.data));
-  if (stored.changesAppState) write(blockKey('appStateUpdates', height, hash), updates.record);
-  const { validatorSetUpdates } = effects;
-  if (validatorSetUpdates !== null) {
-    write(blockKey('validatorSetUpdates', height, hash), (key) =>
-      encodeValidatorSetUpdates(key, validatorSetUpdates),
-    );
+  const headerKey = blockKey('headers', height, hash);
+  batch.set(headerKey, encodeStoredBlock(headerKey, scheme, stored), stored);
+  const heightKey = heightOfKey(hash);
+  batch.set(heightKey, encodeHeight(heightKey, height), height);
+  if (hasData) {
+    const key = blockKey('data', height, hash);
+    batch.set(key, encodeData(key, block.data));
+  }
+  if (changesAppState) {
+    const key = blockKey('appStateUpdates', height, hash);
+    batch.set(key, updates.record(key));
+  }
+  if (effects.validatorSetUpdates !== null) {
+    const key = blockKey('validatorSetUpdates', height, hash);
+    batch.set(key, encodeValidatorSetUpdates(key, effects.validatorSetUpdates));
   }
   work.state.newestBlock = { height, hash };
   work.changed = true;
@@ -148,7 +182,8 @@ function commitBlock(work: Work, { hash, height, commitPc }: CommittedBlock): vo
   checkCommit(block, commitPc !== null, state.highestCommitted);
   const { appStateHash } = block;
   const atHeight = blockAtHeightKey(height);
-  batch.set(atHeight, encodeCommitted(atHeight, { hash, appStateHash }));
+  const record = { hash, appStateHash };
+  batch.set(atHeight, encodeCommitted(atHeight, record), record);
   applyAppStateUpdates(batch, block);
   if (commitPc !== null) {
     const key = blockKey('commitPcs', height, hash);

@@ -51,9 +51,10 @@ const childrenOf = (tree: Tree, hash: BlockHash): BlockHash[] =>
 
 /** Adds a block whose parent is known. Inserting again changes nothing (R16). Returns whether it was new. */
 export function insertIntoTree(tree: Tree, block: Omit<TreeBlock, 'children'>): boolean {
-  const { hash, justify } = block.header;
+  const { header, validatorSetUpdates, hasCommands, updatesBefore } = block;
+  const { hash, justify } = header;
   if (tree.blocks.has(hash)) return false;
-  tree.blocks.set(hash, { ...block, children: [] });
+  tree.blocks.set(hash, { header, validatorSetUpdates, hasCommands, updatesBefore, children: [] });
   childrenOf(tree, justify.block).push(hash);
   tree.newest = hash;
   return true;
@@ -105,7 +106,7 @@ export function moveRoot(tree: Tree, hash: BlockHash): readonly TreeBlock[] {
     doomed.push(...block.children);
   }
   tree.blocks.delete(tree.root);
-  tree.genesisChildren.length = 0;
+  if (tree.genesisChildren.length > 0) tree.genesisChildren.length = 0;
   tree.root = hash;
   tree.rootHeight += 1;
   if (tree.newest !== null && !tree.blocks.has(tree.newest)) tree.newest = hash;

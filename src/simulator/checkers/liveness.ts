@@ -1,6 +1,8 @@
 import type { TreeDelta } from '../../core/block-tree/delta.ts';
 import type { CoreStatus } from '../../core/state.ts';
+import type { ReplicaId } from '../../model/ids.ts';
 import { powerOf, type ValidatorSet } from '../../model/validator-set.ts';
+import { mostFaultyViews } from '../faulty-views.ts';
 import type { CheckerFactory, ObservedReplica } from '../observer.ts';
 
 /**
@@ -18,7 +20,8 @@ const BOUNDS_TO_CATCH_UP = 6;
 /**
  * Bounded liveness: while a quorum of honest validators is up and nothing disturbs the world, something new is
  * committed within (f * leaderTenure + 6) view times, f being the validators that are down or Byzantine, and every
- * replica that is up follows.
+ * replica that is up follows. Of unequal validators a faulty one may lead more than one turn before three live ones
+ * follow each other: then as many views count as the rotation gives it.
  */
 export const liveness: CheckerFactory = (world, fail) => {
   const { viewTimeMs } = world.settings;
@@ -37,14 +40,26 @@ export const liveness: CheckerFactory = (world, fail) => {
     const ahead = up.toSorted((a, b) => (heights.get(b.index) ?? -1) - (heights.get(a.index) ?? -1))[0];
     return ahead?.status?.validatorSets ?? null;
   };
+  /** Remembered for the set and the replicas of the last time, which mostly are those of this one. */
+  let known = { set: world.genesisSet, live: '', views: 0 };
+  const faultyViews = (set: ValidatorSet, isLive: ReadonlySet<ReplicaId>): number => {
+    const live = [...isLive].join();
+    if (known.set !== set || known.live !== live) {
+      const faulty = set.validators.filter(({ id }) => !isLive.has(id)).length;
+      const ofRotation = mostFaultyViews(set, (id) => isLive.has(id), leaderTenure);
+      // Where no chain ever comes about the rule stays what it is: that nothing commits is to be told.
+      const views = Math.max(faulty * leaderTenure, Number.isFinite(ofRotation) ? ofRotation : 0);
+      known = { set, live, views };
+    }
+    return known.views;
+  };
   const boundMs = (): number | null => {
     const sets = latestSets();
     if (sets === null) return null;
     const active = sets.decided ? [sets.committed] : [sets.committed, sets.previous];
     if (active.some((set) => livePower(set) < set.quorum)) return null;
     const isLive = new Set(world.honest.filter(({ isUp }) => isUp).map(({ id }) => id));
-    const faulty = sets.committed.validators.filter(({ id }) => !isLive.has(id)).length;
-    return (faulty * leaderTenure + VIEWS_TO_COMMIT) * viewTimeMs;
+    return (faultyViews(sets.committed, isLive) + VIEWS_TO_COMMIT) * viewTimeMs;
   };
 
   const checkReplica = ({ index, isUp }: ObservedReplica, boundedMs: number): void => {

@@ -1,0 +1,3 @@
+import { testVolume } from './runs.ts';
+
+testVolume(4, 'faults', 5);
