@@ -11,8 +11,11 @@ import { clusterEntries } from './cluster/run.ts';
 import { entryOf } from './measure.ts';
 import type { Sweep } from './sweep/sweep.ts';
 
-/** Validator sets whose keys and votes take too long to make for a quick look. */
-const LARGE = /\/n=(31|1000)$/;
+/**
+ * Left out of a quick look: validator sets whose keys and votes take too long to make; those that lie between four and
+ * a hundred, which show nothing of their own; and view changes of Ed25519, whose warm-up alone takes ten seconds.
+ */
+const NOT_QUICK = /\/n=(10|31|1000)$|^view-change\/ed25519/;
 
 /** Everything that can be measured, in the order of the report. */
 export function plan(sweep: Sweep): readonly Entry[] {
@@ -24,7 +27,7 @@ export function plan(sweep: Sweep): readonly Entry[] {
     ...storageCases(),
   ];
   return [
-    ...cases.map((one) => entryOf(one, { quick: !LARGE.test(one.name) })),
+    ...cases.map((one) => entryOf(one, { quick: !NOT_QUICK.test(one.name) })),
     certificateBytesEntry(100),
     { ...certificateBytesEntry(1_000), quick: false },
     blockSyncEntry('bls12381', 100),

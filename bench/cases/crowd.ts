@@ -6,6 +6,7 @@ import { signingPreimage } from '../../src/codec/signing.ts';
 import type { PhaseCertificate } from '../../src/model/certificate.ts';
 import { DEFAULT_LIMITS } from '../../src/model/chain.ts';
 import type { GenesisDocument } from '../../src/model/genesis.ts';
+import { bytesToHex, hexToBytes } from '../../src/model/hex.ts';
 import { asChainId, asView, type BlockHash } from '../../src/model/ids.ts';
 import { SCHEME_SIZES, type SchemeName, slotsFor } from '../../src/model/scheme.ts';
 import type { App } from '../../src/ports/app.ts';
@@ -67,30 +68,46 @@ export function createCrowd(scheme: SchemeName, n: number): Crowd {
       });
       return replica;
     },
-    certify: (block, view) => certify(cast, block, view),
+    certify: certifierOf(cast),
   };
 }
 
-/** A certificate by the quorum of the cast. */
-function certify(
-  { scheme, set, voters, indexes, keys }: Cast,
-  block: BlockHash,
-  at: number,
-): PhaseCertificate {
-  const vote = { type: 'phase-vote', chainId, view: asView(at), block, phase: 'generic' } as const;
-  const preimage = signingPreimage(scheme, vote);
-  const size = SCHEME_SIZES[scheme].vote;
-  const votes = new Uint8Array(voters.length * size);
-  for (const [index, { secretKey }] of voters.entries()) {
-    votes.set(native.SecretKey.fromBytes(SCHEME_NUMBERS[scheme], secretKey).sign(preimage), index * size);
-  }
-  const { bitmap, signatures } = keys.formCertificate(preimage, indexes, votes);
+type Certifier = (preimage: Uint8Array) => Uint8Array;
+
+/** Certificates by the quorum of the cast. */
+function certifierOf(cast: Cast): Crowd['certify'] {
+  const { scheme, set, views } = cast;
+  const signaturesOver = scheme === 'bls12381' ? bySumOfKeys(cast) : byEach(cast);
+  const { bitmap } = views[0]!.certificate;
   const slots = slotsFor(scheme, set.validators.length);
-  return {
-    chainId,
-    view: asView(at),
-    block,
-    phase: 'generic',
-    signatures: { slots, bitmap, bytes: signatures },
+  return (block, at) => {
+    const statement = { chainId, view: asView(at), block, phase: 'generic' } as const;
+    const bytes = signaturesOver(signingPreimage(scheme, { type: 'phase-vote', ...statement }));
+    return { ...statement, signatures: { slots, bitmap, bytes } };
   };
+}
+
+function byEach({ scheme, voters, indexes, keys }: Cast): Certifier {
+  const size = SCHEME_SIZES[scheme].vote;
+  const secrets = voters.map(({ secretKey }) =>
+    native.SecretKey.fromBytes(SCHEME_NUMBERS[scheme], secretKey),
+  );
+  return (preimage) => {
+    const votes = new Uint8Array(secrets.length * size);
+    for (const [index, secret] of secrets.entries()) votes.set(secret.sign(preimage), index * size);
+    return keys.formCertificate(preimage, indexes, votes).signatures;
+  };
+}
+
+/** Order of the groups of BLS12-381. */
+const ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
+
+/** The sum of all signatures is the signature by the sum of all keys, which takes as long as one. */
+function bySumOfKeys({ scheme, voters }: Cast): Certifier {
+  const number = SCHEME_NUMBERS[scheme];
+  const sum = voters.reduce((total, { secretKey }) => total + BigInt(`0x${bytesToHex(secretKey)}`), 0n);
+  const secret = native.SecretKey.fromBytes(number, hexToBytes((sum % ORDER).toString(16).padStart(64, '0')));
+  const alone = new native.KeySet(number, secret.publicKey(), true);
+  const first = Uint32Array.of(0);
+  return (preimage) => alone.formCertificate(preimage, first, secret.sign(preimage)).signatures;
 }

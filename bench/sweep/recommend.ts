@@ -7,7 +7,10 @@ export interface Swept {
   readonly perSecond: number;
   /** Microseconds from the last vote to the certificate when nothing else is wanted. */
   readonly latencyUs: number;
-  /** How long the calling thread was held up meanwhile, in milliseconds: 99th percentile. */
+  /**
+   * How long the calling thread was held up at a time meanwhile, in milliseconds: the median, since longer times are
+   * as often other processes' doing.
+   */
   readonly heldMs: number;
 }
 
@@ -56,11 +59,14 @@ function reasonFor(best: Swept, swept: readonly Swept[], leavesThreadFree: boole
   return figures;
 }
 
-/** Sizes worth trying on a machine of `cores`: none, one, and then doubling up to all of them. */
+/**
+ * Sizes worth trying on a machine of `cores`: none, one, and then doubling up to all but one. Under load the calling
+ * thread of a replica needs a core of its own; in the sweep it does nothing else, which would flatter one thread more.
+ */
 export function sizesFor(cores: number): readonly number[] {
   const sizes = new Set([0, 1]);
   for (let size = 2; size < cores; size *= 2) sizes.add(size);
-  sizes.add(cores);
+  if (cores > 2) sizes.add(cores - 1);
   return [...sizes];
 }
 

@@ -101,7 +101,7 @@ function resultsOf(
       samples: latencies,
       baseline: baseline(inline?.latencyUs ?? 0),
     }),
-    resultOf({ name: `${name}/held-p99`, unit: 'ms', samples: [heldMs] }),
+    resultOf({ name: `${name}/held`, unit: 'ms', samples: [heldMs] }),
   ];
 }
 
@@ -138,7 +138,7 @@ async function load(form: () => Promise<unknown>, seconds: number): Promise<Pick
   delays.disable();
   isOver = true;
   await Promise.all(asking);
-  return { rates, heldMs: Math.max(0, delays.percentile(99) / 1e6 - RESOLUTION_MS) };
+  return { rates, heldMs: Math.max(0, delays.percentile(50) / 1e6 - RESOLUTION_MS) };
 }
 
 async function ratesOver(seconds: number, done: () => number): Promise<Samples> {
