@@ -1,4 +1,7 @@
-/** One atomic change: all of it or nothing becomes durable. A key occurs once over both lists. */
+/**
+ * One atomic change: all of it or nothing becomes durable. A key occurs once over both lists. Its bytes never change
+ * once it was handed over: a store may keep them instead of a copy.
+ */
 export interface WriteBatch {
   readonly sets: readonly (readonly [key: Uint8Array, value: Uint8Array])[];
   readonly deletes: readonly Uint8Array[];

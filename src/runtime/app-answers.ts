@@ -73,17 +73,27 @@ function stateUpdatesOf(updates: unknown): AppStateUpdates {
     throw new AppFault('appStateUpdates must have the arrays sets and deletes');
   }
   const keys = new Set<string>();
-  for (const pair of sets as readonly unknown[]) {
+  const namedSets = (sets as readonly unknown[]).map((pair): [string, readonly [Uint8Array, Uint8Array]] => {
     if (!(Array.isArray(pair) && pair.length === 2 && pair[1] instanceof Uint8Array)) {
       throw new AppFault('appStateUpdates.sets must hold pairs of Uint8Arrays');
     }
-    addKey(keys, pair[0]);
-  }
-  for (const key of deletes as readonly unknown[]) addKey(keys, key);
-  return { sets, deletes };
+    return [addKey(keys, pair[0]), pair as unknown as readonly [Uint8Array, Uint8Array]];
+  });
+  const namedDeletes = (deletes as readonly Uint8Array[]).map((key): [string, Uint8Array] => [
+    addKey(keys, key),
+    key,
+  ]);
+  return { sets: inOrder(namedSets), deletes: inOrder(namedDeletes) };
 }
 
-function addKey(keys: Set<string>, key: unknown): void {
+/** Ascending by the bytes of the keys, whose texts sort as they do: equal updates are equal inputs of the core. */
+function inOrder<T>(named: [name: string, item: T][]): readonly T[] {
+  named.sort(([a], [b]) => (a < b ? -1 : 1));
+  return named.map(([, item]) => item);
+}
+
+/** Returns the key's text. */
+function addKey(keys: Set<string>, key: unknown): string {
   if (!(key instanceof Uint8Array && key.length > 0 && key.length <= MAX_KEY_BYTES)) {
     throw new AppFault(`a key of appStateUpdates must be a Uint8Array of 1 to ${MAX_KEY_BYTES} bytes`);
   }
@@ -91,6 +101,7 @@ function addKey(keys: Set<string>, key: unknown): void {
   if (keys.has(text))
     throw new AppFault(`the key ${Buffer.from(key).toString('hex')} occurs twice in appStateUpdates`);
   keys.add(text);
+  return text;
 }
 
 /** Null when nothing changes: a block without updates needs no phases of its own. */

@@ -3,15 +3,19 @@ import type { Ticket } from '../core/input.ts';
 import { StorageError } from '../model/errors.ts';
 import { asMillis } from '../model/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
+import type { KVSnapshot, KVStore } from '../ports/kv-store.ts';
+import type { WrittenRecord } from '../storage/batch.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 
-/** The physical writes of `delta` on the state that `reader` shows; `batchOf` of storage/apply.ts. */
-export type BatchOf = (reader: KVSnapshot, delta: TreeDelta) => WriteBatch;
+/** The physical writes of `delta` on the state that `reader` shows, by their keys' texts; that of storage/apply.ts. */
+export type RecordsOf = (
+  reader: KVSnapshot,
+  delta: TreeDelta,
+) => Map<string, Pick<WrittenRecord, 'key' | 'value'>>;
 
 export interface DurabilityOptions {
   readonly store: Pick<KVStore, 'snapshot' | 'write'>;
-  readonly batchOf: BatchOf;
+  readonly recordsOf: RecordsOf;
   readonly clock: Clock;
   /** How long a lazy write may wait for a flush that something else asks for. */
   readonly lazyMs: number;
@@ -83,7 +87,7 @@ class GroupCommit implements Durability {
   persist(ticket: Ticket, delta: TreeDelta, flush: 'now' | 'lazy'): void {
     if (this.#stopped) return;
     try {
-      this.#writes.add((reader) => this.#options.batchOf(reader, delta));
+      this.#writes.add((reader) => this.#options.recordsOf(reader, delta));
     } catch (error) {
       this.#fail(error);
       return;

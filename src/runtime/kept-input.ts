@@ -4,6 +4,7 @@ import type { WireFormat } from '../codec/primitives.ts';
 import type { Input } from '../core/input.ts';
 import type { BlockEffects, ProducedBlock } from '../model/app.ts';
 import type { Millis, ReplicaId } from '../model/ids.ts';
+import { packUpdates, pendingUpdates } from '../storage/app-state.ts';
 
 /**
  * An input in the form in which thousands of them are kept in memory: of few objects. The frame stands for its message,
@@ -17,9 +18,9 @@ export type KeptInput =
       readonly type: 'produced';
       readonly input: WithoutBytes;
       readonly data: Packed;
-      readonly updates: Updates;
+      readonly updates: Uint8Array;
     }
-  | { readonly type: 'validated'; readonly input: WithoutBytes; readonly updates: Updates };
+  | { readonly type: 'validated'; readonly input: WithoutBytes; readonly updates: Uint8Array };
 
 type WithoutBytes = Extract<Input, { type: 'block-produced' | 'block-validated' }>;
 
@@ -29,12 +30,6 @@ interface Packed {
   readonly ends: Uint32Array;
 }
 
-interface Updates {
-  /** Keys and values in turn. */
-  readonly sets: Packed;
-  readonly deletes: Packed;
-}
-
 /** `frame` holds the message of a received one, nothing else; null for what came without. */
 export function keepInput(input: Input, frame: Uint8Array | null): KeptInput {
   if (input.type === 'message-received' && frame !== null)
@@ -42,12 +37,17 @@ export function keepInput(input: Input, frame: Uint8Array | null): KeptInput {
   if (input.type === 'block-produced' && input.block !== null) {
     const { block } = input;
     const bare = { ...input, block: { ...withoutUpdates(block), data: [] } };
-    return { type: 'produced', input: bare, data: pack(block.data), updates: packUpdates(block) };
+    return {
+      type: 'produced',
+      input: bare,
+      data: pack(block.data),
+      updates: packUpdates(block.appStateUpdates),
+    };
   }
   if (input.type === 'block-validated' && input.validity?.valid === true) {
     const { validity } = input;
     const bare = { ...input, validity: withoutUpdates(validity) };
-    return { type: 'validated', input: bare, updates: packUpdates(validity) };
+    return { type: 'validated', input: bare, updates: packUpdates(validity.appStateUpdates) };
   }
   return { type: 'input', input };
 }
@@ -92,30 +92,26 @@ export function weightOf(kept: KeptInput): number {
     case 'frame':
       return kept.frame.length;
     case 'produced':
-      return kept.data.bytes.length + weightOfUpdates(kept.updates);
+      return kept.data.bytes.length + kept.updates.length;
     case 'validated':
-      return weightOfUpdates(kept.updates);
+      return kept.updates.length;
   }
 }
-
-const weightOfUpdates = ({ sets, deletes }: Updates): number => sets.bytes.length + deletes.bytes.length;
 
 const withoutUpdates = <Effects extends BlockEffects>(effects: Effects): Effects => ({
   ...effects,
   appStateUpdates: { sets: [], deletes: [] },
 });
 
-function packUpdates({ appStateUpdates: { sets, deletes } }: BlockEffects): Updates {
-  return { sets: pack(sets.flat()), deletes: pack(deletes) };
-}
-
-function unpackUpdates({ sets, deletes }: Updates): BlockEffects['appStateUpdates'] {
-  const strings = unpack(sets);
-  const pairs: [Uint8Array, Uint8Array][] = [];
-  for (let at = 0; at < strings.length; at += 2) {
-    pairs.push([strings[at] as Uint8Array, strings[at + 1] as Uint8Array]);
+/** In ascending order of the keys, as answers of the app come. */
+function unpackUpdates(payload: Uint8Array): BlockEffects['appStateUpdates'] {
+  const sets: [Uint8Array, Uint8Array][] = [];
+  const deletes: Uint8Array[] = [];
+  for (const [key, value] of pendingUpdates(payload).all()) {
+    if (value === null) deletes.push(key.slice());
+    else sets.push([key.slice(), value.slice()]);
   }
-  return { sets: pairs, deletes: unpack(deletes) };
+  return { sets, deletes };
 }
 
 function pack(strings: readonly Uint8Array[]): Packed {

@@ -1,12 +1,15 @@
 import { latin1 } from '../codec/bytes.ts';
 import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
+import { type WrittenRecord, writeBatchOf } from '../storage/batch.ts';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
-type Written = readonly [key: Uint8Array, value: Uint8Array | null];
+type Written = Pick<WrittenRecord, 'key' | 'value'>;
 
-/** Writes by key; null for a deletion. Keys are texts of one character per byte, which sort as the bytes do. */
+/** Writes by their keys' texts, of one character per byte, which sort as the bytes do. */
+type Writes = Map<string, Written>;
+
 interface Layer {
-  readonly values: Map<string, Written>;
+  readonly values: Writes;
   /** Whether a reader keeps looking at it: then it must not change any more. */
   isShared: boolean;
 }
@@ -18,8 +21,8 @@ interface Layer {
 export interface PendingWrites {
   /** The store with everything that is pending, as both are now, whatever comes later; to be closed. */
   reader(): KVSnapshot;
-  /** The batch that `make` makes from the same, which becomes pending itself. */
-  add(make: (reader: KVSnapshot) => WriteBatch): void;
+  /** What `make` makes from the same, which becomes pending itself; the map is given away. */
+  add(make: (reader: KVSnapshot) => Writes): void;
   /** All that is pending as one batch; only after `end` of the one before. */
   begin(): WriteBatch;
   /** What was begun is in the store now. */
@@ -34,14 +37,10 @@ export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWr
   let underWay: Layer | null = null;
   const recent = createRecentValues();
 
-  const put = ({ sets, deletes }: WriteBatch): void => {
-    let layer = layers.at(-1);
-    if (layer === undefined || layer.isShared) {
-      layer = { values: new Map(), isShared: false };
-      layers = [...layers, layer];
-    }
-    for (const [key, value] of sets) layer.values.set(latin1(key), [key, value]);
-    for (const key of deletes) layer.values.set(latin1(key), [key, null]);
+  const put = (writes: Writes): void => {
+    const layer = layers.at(-1);
+    if (layer === undefined || layer.isShared) layers = [...layers, { values: writes, isShared: false }];
+    else for (const [text, written] of writes) layer.values.set(text, written);
   };
 
   return {
@@ -60,7 +59,7 @@ export function createPendingWrites(store: Pick<KVStore, 'snapshot'>): PendingWr
     begin() {
       underWay = merged(layers);
       layers = [underWay];
-      return batchOfLayer(underWay);
+      return writeBatchOf(underWay.values);
     },
     end() {
       layers = layers.filter((layer) => layer !== underWay);
@@ -85,7 +84,7 @@ const MAX_RECENT_VALUES = 512;
 interface RecentValues {
   /** Undefined for what is not remembered. */
   get(text: string): Uint8Array | null | undefined;
-  add(values: Layer['values']): void;
+  add(values: Writes): void;
   clear(): void;
 }
 
@@ -99,7 +98,7 @@ function createRecentValues(): RecentValues {
       return value === undefined ? old.get(text) : value;
     },
     add(values) {
-      for (const [text, [, value]] of values) {
+      for (const [text, { value }] of values) {
         if (value === null || value.length <= MAX_RECENT_BYTES) {
           young.set(text, value);
         } else {
@@ -147,16 +146,6 @@ function merged(layers: readonly Layer[]): Layer {
   return { values, isShared: true };
 }
 
-function batchOfLayer({ values }: Layer): WriteBatch {
-  const sets: Entry[] = [];
-  const deletes: Uint8Array[] = [];
-  for (const [key, value] of values.values()) {
-    if (value === null) deletes.push(key);
-    else sets.push([key, value]);
-  }
-  return { sets, deletes };
-}
-
 /** `base` with `layers` over it. Closing it closes `base`. */
 function layeredSnapshot(base: KVSnapshot, layers: readonly Layer[]): KVSnapshot {
   if (layers.length === 0) return base;
@@ -166,7 +155,7 @@ function layeredSnapshot(base: KVSnapshot, layers: readonly Layer[]): KVSnapshot
       const text = latin1(key);
       for (const { values } of newestFirst) {
         const written = values.get(text);
-        if (written !== undefined) return written[1];
+        if (written !== undefined) return written.value;
       }
       return base.get(key);
     },
@@ -211,10 +200,10 @@ function* merge(
     for (let at = written[next]; at !== undefined; at = written[++next]) {
       if (at[0] === text) isHidden = true;
       else if (at[0] < text === reverse) break;
-      const [key, value] = at[1];
+      const { key, value } = at[1];
       if (value !== null) yield [key, value];
     }
     if (!isHidden) yield entry;
   }
-  for (const [, [key, value]] of written.slice(next)) if (value !== null) yield [key, value];
+  for (const [, { key, value }] of written.slice(next)) if (value !== null) yield [key, value];
 }

@@ -17,7 +17,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { KVStore } from '../ports/kv-store.ts';
 import type { Network } from '../ports/network.ts';
 import type { Hasher, Signer, Verifier } from '../ports/signature-scheme.ts';
-import { batchOf } from '../storage/apply.ts';
+import { recordsOf } from '../storage/apply.ts';
 import { createBlockTreeSnapshot } from '../storage/snapshot.ts';
 import { readSyncResponse } from '../storage/sync-response.ts';
 import { type AppRunner, createAppRunner } from './app-runner.ts';
@@ -109,7 +109,7 @@ class CoreShell implements Shell {
     this.commands = createCommandLink(signer.id, network);
     this.#durability = createDurability({
       store,
-      batchOf,
+      recordsOf,
       clock,
       lazyMs: options.settings.viewTimeMs / 8,
       onDurable: (ticket) => this.#driver.input({ type: 'persisted', ticket }),

@@ -70,6 +70,12 @@ export function decodeCommand(datum: Uint8Array): Envelope | null {
   };
 }
 
+/** Whether `decodeCommand` would not return null. */
+export const isCommand = (datum: Uint8Array): boolean =>
+  datum.length >= ENVELOPE_BYTES &&
+  readU64(datum, SEQUENCE_AT) !== null &&
+  readU64(datum, NOT_AFTER_AT) !== null;
+
 /** A map key for the client and sequence of a command's datum. */
 export const commandKey = (datum: Uint8Array): string => latin1(datum, 0, NOT_AFTER_AT);
 

@@ -1,6 +1,6 @@
 import { copyOf } from '../codec/bytes.ts';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
-import { commandKey, decodeCommand, type Envelope } from './envelope.ts';
+import { commandKey, decodeCommand, type Envelope, isCommand } from './envelope.ts';
 
 /** Where a command took effect, and what `apply` returned there. */
 export interface CommandAnswer {
@@ -85,7 +85,7 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
     return command;
   }
   function addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full' {
-    if (decodeCommand(datum) === null) return 'malformed';
+    if (!isCommand(datum)) return 'malformed';
     const key = commandKey(datum);
     if (commands.has(key)) return 'known';
     const share = shares.get(from) ?? { count: 0, bytes: 0 };

@@ -1,5 +1,5 @@
+import { allocate } from '../codec/bytes.ts';
 import {
-  createWriter,
   HASH_SIZE,
   sha256,
   type Writer,
@@ -47,31 +47,65 @@ interface EncodedUpdates {
   record(key: Uint8Array): Uint8Array;
 }
 
+/** Room for the parent's hash, the canonical bytes up to `end`, their starts, room for a checksum. */
+interface Packing {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  /** Whether a block has filled in its parent's hash and its checksum. */
+  isTaken: boolean;
+}
+
+/** What was packed before its block is stored; by the updates, for as long as they are there. */
+const packings = new WeakMap<AppStateUpdates, Packing>();
+
+/**
+ * The payload of the updates' record, for `pendingUpdates`: packed once, whether they are kept elsewhere as well or go
+ * into a record next. It must not be changed, nor may they be from now on.
+ */
+export function packUpdates(updates: AppStateUpdates): Uint8Array {
+  const packing = packings.get(updates) ?? pack(updates);
+  packings.set(updates, packing);
+  return packing.bytes.subarray(HASH_SIZE, packing.bytes.length - sealedSize(0));
+}
+
 /** Hash and record share one encoding: the parent's hash lies before the canonical bytes, their starts after them. */
-export function encodeUpdates(parent: Uint8Array, { sets, deletes }: AppStateUpdates): EncodedUpdates {
+export function encodeUpdates(parent: Uint8Array, updates: AppStateUpdates): EncodedUpdates {
+  const packing = takePacking(updates);
+  packing.bytes.set(parent);
+  const hash = sha256(packing.bytes.subarray(0, packing.end));
+  return {
+    hash,
+    record(key) {
+      const bytes = packing.bytes.subarray(HASH_SIZE);
+      return seal(key, { bytes, at: bytes.length - sealedSize(0) });
+    },
+  };
+}
+
+/** One that no other block writes to. */
+function takePacking(updates: AppStateUpdates): Packing {
+  const known = packings.get(updates);
+  const packing = known === undefined || known.isTaken ? pack(updates) : known;
+  packing.isTaken = true;
+  return packing;
+}
+
+function pack({ sets, deletes }: AppStateUpdates): Packing {
   const updates: Update[] = [...sets];
   for (const key of deletes) updates.push([key, null]);
   updates.sort(([a], [b]) => compareBytes(a, b));
   let size = HASH_SIZE + COUNT_SIZE;
   for (const [key, value] of updates) size += 4 + key.length + 1 + (value === null ? 0 : 4 + value.length);
 
-  const writer = createWriter(size + sealedSize(4 * updates.length));
-  writeBytes(writer, parent, HASH_SIZE);
+  const bytes = allocate(size + sealedSize(4 * updates.length));
+  const writer: Writer = { bytes, at: HASH_SIZE };
   writeU64(writer, updates.length);
-  const starts = updates.map((update) => {
-    const start = writer.at - HASH_SIZE;
+  const starts: Writer = { bytes, at: size };
+  for (const update of updates) {
+    writeU32(starts, writer.at - HASH_SIZE);
     writeUpdate(writer, update);
-    return start;
-  });
-  const hash = sha256(writer.bytes.subarray(0, size));
-  return {
-    hash,
-    record(key) {
-      const record: Writer = { bytes: writer.bytes.subarray(HASH_SIZE), at: size - HASH_SIZE };
-      for (const start of starts) writeU32(record, start);
-      return seal(key, record);
-    },
-  };
+  }
+  return { bytes, end: size, isTaken: false };
 }
 
 function writeUpdate(writer: Writer, [key, value]: Update): void {

@@ -78,7 +78,7 @@ export function batchOf(reader: Records, deltas: TreeDelta | readonly TreeDelta[
 export function recordsOf(
   reader: Records,
   deltas: TreeDelta | readonly TreeDelta[],
-): ReadonlyMap<string, WrittenRecord> {
+): Map<string, WrittenRecord> {
   const batch = beginBatch(reader);
   const before = readStateVariable(reader);
   const state = copyOfState(before);

@@ -15,7 +15,7 @@ export interface BatchInProgress extends Records {
   set(key: Uint8Array, value: Uint8Array, decoded?: unknown): void;
   delete(key: Uint8Array): void;
   /** Each key once, as it was written last, by its text of one character per byte. */
-  readonly written: ReadonlyMap<string, WrittenRecord>;
+  readonly written: Map<string, WrittenRecord>;
 }
 
 const isRecord = (written: WrittenRecord): written is WrittenRecord & KeptRecord => written.value !== null;
@@ -45,7 +45,7 @@ export function beginBatch(records: Records): BatchInProgress {
   return batch;
 }
 
-export function writeBatchOf(written: ReadonlyMap<string, WrittenRecord>): WriteBatch {
+export function writeBatchOf(written: ReadonlyMap<string, Pick<WrittenRecord, 'key' | 'value'>>): WriteBatch {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
   for (const { key, value } of written.values()) {

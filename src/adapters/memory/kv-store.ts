@@ -1,4 +1,4 @@
-import { copyOf, latin1 } from '../../codec/bytes.ts';
+import { latin1 } from '../../codec/bytes.ts';
 import { StorageError } from '../../model/errors.ts';
 import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-store.ts';
 
@@ -6,6 +6,8 @@ import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-s
 
 /** The port's bounds on a key, in bytes. */
 const MAX_KEY_BYTES = 1_200;
+
+const isKey = (key: Uint8Array): boolean => key.length > 0 && key.length <= MAX_KEY_BYTES;
 
 const bytesOf = (text: string): Uint8Array => {
   const bytes = new Uint8Array(text.length);
@@ -24,7 +26,7 @@ interface Moment {
  * soon as it is made.
  *
  * Snapshots share the current state and note what writes change under them, so an idle snapshot costs nothing. `get`
- * returns the stored bytes themselves, which must not be changed; `range` copies, and so does `write`.
+ * returns the stored bytes themselves, which must not be changed; `range` copies.
  */
 export function createMemoryStore(): KVStore {
   return new MemoryStore();
@@ -54,14 +56,13 @@ class MemoryStore implements KVStore {
   async write(batch: WriteBatch): Promise<void> {
     if (this.#isClosed) throw closedError();
     if (this.#failure !== null) throw this.#failure;
-    const keys = [...batch.sets.map(([key]) => key), ...batch.deletes];
-    if (keys.some((key) => key.length === 0 || key.length > MAX_KEY_BYTES)) {
+    if (!(batch.sets.every(([key]) => isKey(key)) && batch.deletes.every(isKey))) {
       this.#failure = new StorageError(
         `a key is not of 1 to ${MAX_KEY_BYTES} bytes; nothing is written any more`,
       );
       throw this.#failure;
     }
-    for (const [key, value] of batch.sets) this.#put(latin1(key), copyOf(value));
+    for (const [key, value] of batch.sets) this.#put(latin1(key), value);
     for (const key of batch.deletes) this.#put(latin1(key), null);
     this.flushes++;
   }

@@ -1,6 +1,6 @@
 import type { Hasher } from '../../ports/signature-scheme.ts';
 import { native } from './binding.ts';
-import { flatten } from './flat.ts';
+import { flattenForCall } from './flat.ts';
 
 /** Hashes many items in one native call. */
 export interface NativeHasher extends Hasher {
@@ -11,11 +11,11 @@ export interface NativeHasher extends Hasher {
 /** The port `Hasher` over the addon; the same roots as the codec's `merkleRoot`. */
 export const nativeHasher: NativeHasher = {
   merkleRoot: (datums) => {
-    const { bytes, offsets } = flatten(datums);
+    const { bytes, offsets } = flattenForCall(datums);
     return native.merkleRoot(bytes, offsets);
   },
   sha256Many: (items) => {
-    const { bytes, offsets } = flatten(items);
+    const { bytes, offsets } = flattenForCall(items);
     return native.sha256Many(bytes, offsets);
   },
 };

@@ -22,6 +22,7 @@ import { initializeStorage } from '../../../src/storage/genesis.ts';
 import { createBlockTreeSnapshot } from '../../../src/storage/snapshot.ts';
 import { createHeldStore, settle } from '../../unit/runtime/support/held-store.ts';
 import { createManualClock } from '../../unit/runtime/support/manual-clock.ts';
+import { recordsIn } from '../../unit/runtime/support/records.ts';
 import { blockOn, delta, genesisOf, text } from '../../unit/storage/support/fixtures.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -35,7 +36,8 @@ function heldDurability() {
   const log: string[] = [];
   const durability = createDurability({
     store: held.store,
-    batchOf: (_reader, { proposeUpTo }) => ({ sets: [[text('view'), text(`${proposeUpTo}`)]], deletes: [] }),
+    recordsOf: (_reader, { proposeUpTo }) =>
+      recordsIn({ sets: [[text('view'), text(`${proposeUpTo}`)]], deletes: [] }),
     clock: createManualClock(),
     lazyMs: 125,
     onDurable: (ticket) => log.push(`durable ${ticket}`),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../src/codec/messages.ts';
 import type { Input, RequestId } from '../../../src/core/input.ts';
-import type { BlockEffects } from '../../../src/model/app.ts';
+import type { AppStateUpdates, BlockEffects } from '../../../src/model/app.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/chain.ts';
 import { asDataHash, asMillis, asReplicaId } from '../../../src/model/ids.ts';
 import { keepInput, restoreInput, weightOf } from '../../../src/runtime/kept-input.ts';
@@ -14,8 +14,16 @@ const request = 7 as RequestId;
 const from = asReplicaId('a'.repeat(64));
 
 const bytes = fc.uint8Array({ maxLength: 100 });
+/** Each key once, in ascending order: as answers of the app are handed on. */
+const appStateUpdates: fc.Arbitrary<AppStateUpdates> = fc
+  .uniqueArray(fc.tuple(bytes, fc.option(bytes)), { selector: ([key]) => key.join() })
+  .map((updates) => {
+    updates.sort(([a], [b]) => Buffer.compare(a, b));
+    const sets = updates.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
+    return { sets, deletes: updates.flatMap(([key, value]) => (value === null ? [key] : [])) };
+  });
 const effects: fc.Arbitrary<BlockEffects> = fc.record({
-  appStateUpdates: fc.record({ sets: fc.array(fc.tuple(bytes, bytes)), deletes: fc.array(bytes) }),
+  appStateUpdates,
   validatorSetUpdates: fc.constant(null),
   hasCommands: fc.boolean(),
 });
@@ -65,13 +73,15 @@ describe('an input that is kept', () => {
     );
   });
 
-  it('weighs as much as its bytes', () => {
+  it('weighs as much as the bytes that stand for it', () => {
     const updates = { sets: [[new Uint8Array(3), new Uint8Array(5)]], deletes: [new Uint8Array(2)] } as const;
     const of = { appStateUpdates: updates, validatorSetUpdates: null, hasCommands: true };
     const block = { ...of, data: [new Uint8Array(7)], dataHash };
+    const [count, lengths, starts] = [8, 4 + 1 + 4 + 4 + 1, 2 * 4];
+    const packed = count + lengths + starts + 3 + 5 + 2;
     expect(
       weightOf(keepInput({ now, type: 'block-validated', request, validity: { valid: true, ...of } }, null)),
-    ).toBe(10);
-    expect(weightOf(keepInput({ now, type: 'block-produced', request, block }, null))).toBe(17);
+    ).toBe(packed);
+    expect(weightOf(keepInput({ now, type: 'block-produced', request, block }, null))).toBe(7 + packed);
   });
 });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import type { KeyRange, KVSnapshot, WriteBatch } from '../../../src/ports/kv-store.ts';
 import { createPendingWrites } from '../../../src/runtime/pending-writes.ts';
+import { recordsIn } from '../../unit/runtime/support/records.ts';
 
 const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 });
 const value = fc.uint8Array({ maxLength: 2 });
@@ -56,7 +57,7 @@ it('are read as if they were in the store, by readers of any age, whatever of th
           if (act.type === 'add') {
             pending.add((reader) => {
               compare([reader, twin.snapshot()], ranges, keys);
-              return act.batch;
+              return recordsIn(act.batch);
             });
             await twin.write(act.batch);
           } else if (act.type === 'read') {

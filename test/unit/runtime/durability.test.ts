@@ -4,9 +4,10 @@ import type { Ticket } from '../../../src/core/input.ts';
 import { StorageError } from '../../../src/model/errors.ts';
 import { asView } from '../../../src/model/ids.ts';
 import type { KVSnapshot, WriteBatch } from '../../../src/ports/kv-store.ts';
-import { createDurability } from '../../../src/runtime/durability.ts';
+import { createDurability, type RecordsOf } from '../../../src/runtime/durability.ts';
 import { createHeldStore, settle } from './support/held-store.ts';
 import { createManualClock } from './support/manual-clock.ts';
+import { recordsIn } from './support/records.ts';
 
 const LAZY_MS = 125;
 const ticket = (number: number): Ticket => number as Ticket;
@@ -18,19 +19,22 @@ const delta = (view: number): TreeDelta => ({ ...NOTHING, proposeUpTo: asView(vi
 const text = (bytes: Uint8Array | null): string => (bytes === null ? '' : Buffer.from(bytes).toString());
 
 /** Appends the delta's view to the one key that there is: a delta sees the deltas before it, or the list has gaps. */
-function listOfViews(reader: KVSnapshot, { proposeUpTo }: TreeDelta): WriteBatch {
-  if (proposeUpTo === undefined) return { sets: [], deletes: [] };
+function listOfViews(reader: KVSnapshot, { proposeUpTo }: TreeDelta): ReturnType<RecordsOf> {
+  if (proposeUpTo === undefined) return new Map();
   const before = text(reader.get(Buffer.from('views')));
-  return { sets: [[Buffer.from('views'), Buffer.from(`${before}${proposeUpTo} `)]], deletes: [] };
+  return recordsIn({
+    sets: [[Buffer.from('views'), Buffer.from(`${before}${proposeUpTo} `)]],
+    deletes: [],
+  });
 }
 
-function start(batchOf = listOfViews) {
+function start(recordsOf: RecordsOf = listOfViews) {
   const held = createHeldStore();
   const clock = createManualClock();
   const log: string[] = [];
   const durability = createDurability({
     store: held.store,
-    batchOf,
+    recordsOf,
     clock,
     lazyMs: LAZY_MS,
     onDurable: (durable) => log.push(`durable ${durable}`),
@@ -206,7 +210,7 @@ describe('a failed write', () => {
     const held = createHeldStore();
     const durability = createDurability({
       store: held.store,
-      batchOf: listOfViews,
+      recordsOf: listOfViews,
       clock: createManualClock(),
       lazyMs: LAZY_MS,
       onDurable: () => {},

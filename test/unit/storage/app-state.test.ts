@@ -4,6 +4,7 @@ import {
   appStateHashAfter,
   encodeUpdates,
   genesisAppStateHash,
+  packUpdates,
   pendingUpdates,
 } from '../../../src/storage/app-state.ts';
 import { openRecord } from '../../../src/storage/schema.ts';
@@ -74,5 +75,33 @@ describe('the record of pending updates', () => {
     const pending = pendingOf({ sets: [], deletes: [] });
     expect(pending.get(text('a'))).toBeUndefined();
     expect([...pending.all()]).toEqual([]);
+  });
+});
+
+describe('updates that were packed before their block is stored', () => {
+  const updates = { sets: [[text('a'), text('1')]] as const, deletes: [text('b')] };
+  const [first, second] = [text('first'), text('second')];
+  const parent = bytesFrom('parent', 32);
+
+  it('have the hash and the record that they had without', () => {
+    const plain = encodeUpdates(parent, structuredClone(updates));
+    packUpdates(updates);
+    const encoded = encodeUpdates(parent, updates);
+    expect(encoded.hash).toEqual(plain.hash);
+    expect(encoded.record(first)).toEqual(plain.record(first));
+  });
+
+  it('can be those of several blocks, whose records stay as they are', () => {
+    const packed = packUpdates(updates);
+    const before = packed.slice();
+    const records = [first, second].map((key, at) => {
+      const record = encodeUpdates(bytesFrom(`parent ${at}`, 32), updates).record(key);
+      return { key, record, copy: record.slice() };
+    });
+    for (const { key, record, copy } of records) {
+      expect(record).toEqual(copy);
+      expect(openRecord(key, record)).toEqual(before);
+    }
+    expect(packed).toEqual(before);
   });
 });
