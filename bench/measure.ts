@@ -12,7 +12,7 @@ export interface Budget {
 }
 
 export const BUDGETS: { readonly [Name in Mode]: Budget } = {
-  full: { seconds: 1, minSamples: 5, turns: 2 },
+  full: { seconds: 0.4, minSamples: 5, turns: 2 },
   quick: { seconds: 0.1, minSamples: 3, turns: 1 },
 };
 
