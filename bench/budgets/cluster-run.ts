@@ -73,9 +73,11 @@ interface Totals {
   readonly flushes: number;
   readonly signatures: number;
   readonly certificates: number;
+  /** Bytes. */
+  readonly copied: number;
 }
 
-function totalsOf(replicas: readonly Replica[]): Totals {
+function totalsOf(replicas: readonly Replica[]): Omit<Totals, 'copied'> {
   const all = replicas.map((replica) => replica.status().counters);
   const sum = (value: (counters: ReplicaCounters) => number): number =>
     all.reduce((total, counters) => total + value(counters), 0);
@@ -130,6 +132,38 @@ function createAllocationMeter() {
   };
 }
 
+/**
+ * Counts the bytes that are copied from array to array from now on; returns how many they are so far. The network in
+ * memory copies by a constructor, which is not counted: it stands for the sockets.
+ */
+function countCopies(): () => number {
+  let bytes = 0;
+  const arrays = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+  const { set, slice } = arrays;
+  const { copy } = Buffer.prototype;
+  const { concat } = Buffer;
+  arrays.set = function counted(this: Uint8Array, source, offset) {
+    if (ArrayBuffer.isView(source)) bytes += source.byteLength;
+    set.call(this, source, offset);
+  };
+  arrays.slice = function counted(this: Uint8Array<ArrayBuffer>, start, end) {
+    const sliced = slice.call(this, start, end) as Uint8Array<ArrayBuffer>;
+    bytes += sliced.byteLength;
+    return sliced;
+  };
+  Buffer.prototype.copy = function counted(this: Buffer, ...to: Parameters<Buffer['copy']>) {
+    const copied = copy.apply(this, to);
+    bytes += copied;
+    return copied;
+  };
+  Buffer.concat = (list, length) => {
+    const whole = concat(list, length);
+    bytes += whole.byteLength;
+    return whole;
+  };
+  return () => bytes;
+}
+
 async function main(): Promise<void> {
   if (gc === undefined) throw new Error('start with --expose-gc');
   const pairs = Array.from({ length: REPLICAS }, (_, at) => generateKeys(SCHEME, seedOf(at)));
@@ -144,6 +178,7 @@ async function main(): Promise<void> {
     validators: pairs.map(({ id }) => ({ id, power: asPower(1), possession: null })),
     appState: [],
   };
+  const copied = countCopies();
   const hub = createMemoryNetworkHub();
   const replicas = await Promise.all(pairs.map((pair) => startOne(pair, hub, genesis)));
   const meter = createAllocationMeter();
@@ -154,14 +189,14 @@ async function main(): Promise<void> {
   });
   replicas[0]!.on('block-committed', ({ height }) => {
     if (height === WARM_UP_BLOCKS) {
-      start = totalsOf(replicas);
+      start = { ...totalsOf(replicas), copied: copied() };
       meter.begin();
     }
     if (height <= WARM_UP_BLOCKS || (height - WARM_UP_BLOCKS) % BLOCKS_AT_A_TIME !== 0) return;
     meter.turn();
     if (height !== WARM_UP_BLOCKS + COUNTED_BLOCKS) return;
     if (timeouts > 0) throw new Error('a view timed out: the machine stood still for a minute');
-    report(start!, totalsOf(replicas), meter.total());
+    report(start!, { ...totalsOf(replicas), copied: copied() }, meter.total());
     process.exit();
   });
 }
@@ -175,6 +210,7 @@ function report(start: Totals, end: Totals, { heap, buffers }: Held): void {
     flushes: grown('flushes'),
     'signatures and certificates checked': grown('signatures'),
     'certificates formed': grown('certificates'),
+    'bytes copied': grown('copied'),
     'bytes allocated on the heap': each(heap),
     'bytes allocated in buffers': each(buffers),
   };
