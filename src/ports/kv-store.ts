@@ -1,7 +1,4 @@
-/**
- * One atomic change: all of it or nothing becomes durable. A key occurs once over both lists. Its bytes never change
- * once it was handed over: a store may keep them instead of a copy.
- */
+/** One atomic change: all of it or nothing becomes durable. A key occurs once over both lists. */
 export interface WriteBatch {
   readonly sets: readonly (readonly [key: Uint8Array, value: Uint8Array])[];
   readonly deletes: readonly Uint8Array[];

@@ -1,4 +1,4 @@
-import { latin1 } from '../../codec/bytes.ts';
+import { copyOf, latin1 } from '../../codec/bytes.ts';
 import { StorageError } from '../../model/errors.ts';
 import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-store.ts';
 
@@ -26,7 +26,7 @@ interface Moment {
  * soon as it is made.
  *
  * Snapshots share the current state and note what writes change under them, so an idle snapshot costs nothing. `get`
- * returns the stored bytes themselves, which must not be changed; `range` copies.
+ * returns the stored bytes themselves, which must not be changed; `range` copies, and so does `write`.
  */
 export function createMemoryStore(): KVStore {
   return new MemoryStore();
@@ -62,7 +62,7 @@ class MemoryStore implements KVStore {
       );
       throw this.#failure;
     }
-    for (const [key, value] of batch.sets) this.#put(latin1(key), value);
+    for (const [key, value] of batch.sets) this.#put(latin1(key), copyOf(value));
     for (const key of batch.deletes) this.#put(latin1(key), null);
     this.flushes++;
   }
