@@ -1,7 +1,6 @@
 import {
   compareRanks,
   isGenesisPc,
-  isSameStatement,
   type PhaseCertificate,
   type ProgressCertificate,
   type TimeoutCertificate,
@@ -63,7 +62,7 @@ export function isWorthVerifying(core: Core, certificate: ProgressCertificate): 
   if (viewOfProgress(certificate) >= core.view) return true;
   if (certificate.type === 'tc') return certificate.tc.view > (core.highestTc?.view ?? -1);
   const { pc } = certificate;
-  if (isGenesisPc(pc) || isSameStatement(pc, core.highestPc.pc)) return false;
+  if (isGenesisPc(pc)) return false;
   if (!isKnown(core.tree, pc.block)) return pc.view > core.highestPc.pc.view;
   return compareRanks(rankOfKnown(core, pc), core.lockedPc.rank) > 0 || pc.phase === 'decide';
 }
@@ -185,7 +184,7 @@ function hasPendingUpdate(core: Core): boolean {
 
 /** Processes a certificate whose verdicts are known (R28): applies, keeps or fetches, then leaves views with it. */
 export function learnCertificate(core: Core, from: ReplicaId, certificate: ProgressCertificate): void {
-  if (!isOurs(core, certificate) || isHighest(core, certificate)) return;
+  if (!isOurs(core, certificate)) return;
   const moves = isSignedByActiveSet(core, certificate);
   if (certificate.type === 'pc') learnPc(core, from, certificate.pc);
   else if (moves) learnTc(core, certificate.tc);
@@ -194,12 +193,6 @@ export function learnCertificate(core: Core, from: ReplicaId, certificate: Progr
   const view = viewOfProgress(certificate);
   if (view >= core.view) enterView(core, asView(view + 1), 'certificate', certificate);
 }
-
-/** Of the statement that was applied last, in a view that was left: what a whole set shows when a view is over. */
-const isHighest = (core: Core, certificate: ProgressCertificate): boolean =>
-  certificate.type === 'pc' &&
-  certificate.pc.view < core.view &&
-  isSameStatement(certificate.pc, core.highestPc.pc);
 
 function learnTc(core: Core, tc: TimeoutCertificate): void {
   if (core.highestTc !== null && tc.view <= core.highestTc.view) return;

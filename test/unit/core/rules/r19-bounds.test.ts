@@ -235,14 +235,6 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     expect(world.status.view).toBe(2);
   });
 
-  test('what was applied last is not verified again, whoever signed it', () => {
-    const world = inViewOne('n=4 me=r0 tenure=1');
-    follow(world, 4, 1, 3);
-    expect(world.status.highestPc.pc.view).toBe(2);
-    expect(play(world, 'new-view from=r1 view=2 highest=PC(2,B2)/4:1.2.3')).toEqual([]);
-    expect(play(world, 'proposal from=r0 view=4 block=X on=PC(2,B2)/4:1.2.3')).toEqual(['verify PC(2,B2)']);
-  });
-
   test('requests for blocks are answered 32 times per peer and view time', () => {
     const world = listener(3);
     const asks = play(

@@ -28,14 +28,12 @@ describe('What nothing depends on any more is taken back', () => {
 
   test('a certificate that a later one has made worthless; the message with it counts as if it came now', () => {
     const world = inViewOne('n=4 me=r0 tenure=1');
-    follow(world, 4, 1, 2);
-    play(world, 'advance from=r1 with=PC(6,B2)\ncertified');
-    play(world, 'proposal from=r3 view=7 block=B7 on=PC(6,B2)\nvalid');
-    expect(play(world, 'new-view from=r1 view=7 highest=PC(2,B2)')).toEqual(['verify PC(2,B2)']);
-    play(world, [1, 2, 3].map((at) => `vote from=r${at} view=7 block=B7`).join('\n'));
+    follow(world, 4, 1, 3);
+    expect(play(world, 'new-view from=r1 view=3 highest=PC(2,B2)/4:1.2.3')).toEqual(['verify PC(2,B2)']);
+    play(world, [1, 2, 3].map((at) => `vote from=r${at} view=3 block=B3`).join('\n'));
     expect(world.core.newViews.size).toBe(0);
     const effects = play(world, 'formed');
-    expect(certificatesOf(world, ['B2']).locked).toBe('6 B2 generic');
+    expect(certificatesOf(world, ['B2']).locked).toBe('2 B2 generic');
     expect(cancels(effects)).toEqual(['cancel']);
     expect([...world.core.newViews.keys()]).toEqual([world.idOf('r1')]);
   });
