@@ -17,7 +17,7 @@ import { SimulationFailure } from './failure.ts';
 import { createForge, type Forge } from './forge.ts';
 import { Host, type HostHooks } from './host.ts';
 import { createNetwork, type SimulatedNetwork } from './network.ts';
-import type { Checker, ObservedReplica, ObservedWorld } from './observer.ts';
+import type { ObservedReplica, ObservedWorld } from './observer.ts';
 import { createPost, type Interceptor, type Post } from './post.ts';
 import { createRandom, type Random } from './random.ts';
 import { realCore } from './real-core.ts';
@@ -25,6 +25,7 @@ import { createReplicaView, type ReplicaView } from './replica-view.ts';
 import { createKeyring, type Keyring } from './signatures.ts';
 import { readCommittedHeight } from './storage-link.ts';
 import { createTrace, type Trace } from './trace.ts';
+import { createWatch, type Watch } from './watch.ts';
 import type { Witness } from './witness.ts';
 import { genesisOf, type ResolvedWorld, resolveOptions, type WorldOptions } from './world-options.ts';
 
@@ -36,10 +37,6 @@ const MAX_EVENTS_PER_INSTANT = 200_000;
 const VIEW_TIMES_PER_VIEW = 3;
 const VIEW_TIMES_TO_START = 200;
 const TICKS_PER_VIEW_TIME = 10;
-
-type Hook = 'onBoot' | 'onStep' | 'onWritten' | 'onDurable' | 'onCrash' | 'onSent';
-
-const NOBODY: readonly Checker[] = [];
 
 /** Makes a simulated world and starts its replicas. Throws ConfigError on options that make no sense. */
 export const createWorld = (options: WorldOptions): World => new World(options);
@@ -73,8 +70,7 @@ export class World implements ObservedWorld {
   /** Replicas of keys that lie or run twice. */
   readonly #byzantine: ReadonlySet<number>;
   readonly #indexOf: ReadonlyMap<ReplicaId, number>;
-  readonly #checkers: readonly Checker[];
-  readonly #listening: { readonly [Name in Hook]: readonly Checker[] };
+  readonly #watch: Watch;
   readonly #commands: Command[] = [];
   readonly #listeners = new Set<(index: number, event: ReplicaEvent) => void>();
   readonly #views: number[];
@@ -130,20 +126,12 @@ export class World implements ObservedWorld {
     this.#adversaries = this.#createAdversaries();
     this.#honest = this.#hosts.filter(({ index }) => !this.#byzantine.has(index));
     this.replicas = this.#hosts.map((host) => this.#createView(host));
-    this.#checkers = (options.checkers ?? ALL_CHECKERS).map((factory) => {
-      const checker: Checker = factory(this, (what) => this.fail(checker.name, what));
-      return checker;
-    });
-    const wanting = (hook: Hook): readonly Checker[] =>
-      this.#checkers.filter((checker) => checker[hook] !== undefined);
-    this.#listening = {
-      onBoot: wanting('onBoot'),
-      onStep: wanting('onStep'),
-      onWritten: wanting('onWritten'),
-      onDurable: wanting('onDurable'),
-      onCrash: wanting('onCrash'),
-      onSent: wanting('onSent'),
-    };
+    this.#watch = createWatch(
+      this,
+      options.checkers ?? ALL_CHECKERS,
+      (index) => !this.#byzantine.has(index),
+      (checker, what) => this.fail(checker, what),
+    );
     this.#witness?.onStart?.(this);
     for (const host of this.#hosts) host.boot();
     for (const adversary of this.#adversaries.values()) adversary.start();
@@ -216,9 +204,7 @@ export class World implements ObservedWorld {
       },
       onStep: (host, input, effects) => this.#onStep(host, input, effects),
       onWritten: (host, delta) => this.#onWritten(host, delta),
-      onDurable: (host, delta) => {
-        for (const checker of this.#watching('onDurable', host)) checker.onDurable?.(host, delta);
-      },
+      onDurable: (host, delta) => this.#watch.onDurable(host, delta),
       onCrash: (host) => this.#onCrash(host),
       onEvent: (host, event) => {
         for (const listener of this.#listeners) listener(host.index, event);
@@ -226,18 +212,13 @@ export class World implements ObservedWorld {
       onHalt: (host, where, reason) => this.#onHalt(host, where, reason),
       transmit: (host, to, message) => {
         const recipients = to === 'all' ? this.#hosts.length : to.length;
-        for (const checker of this.#watching('onSent', host)) checker.onSent?.(host, message, recipients);
+        this.#watch.onSent(host, message, recipients);
         this.#post.transmit(host.index, to, message);
       },
       awaitApp: (answer) => {
         this.#pendingApp = Promise.all([this.#pendingApp, answer]).then(() => undefined);
       },
     };
-  }
-
-  /** The checkers that want to hear of it. */
-  #watching(hook: Hook, { index }: Host): readonly Checker[] {
-    return this.#byzantine.has(index) ? NOBODY : this.#listening[hook];
   }
 
   #onBoot(host: Host, recovered: Recovered): void {
@@ -248,7 +229,7 @@ export class World implements ObservedWorld {
       view: this.#views[host.index] ?? 0,
       height: this.#heights[host.index] ?? -1,
     });
-    for (const checker of this.#watching('onBoot', host)) checker.onBoot?.(host, recovered);
+    this.#watch.onBoot(host, recovered);
   }
 
   #onStep(host: Host, input: Input, effects: readonly Effect[]): void {
@@ -257,7 +238,7 @@ export class World implements ObservedWorld {
       this.#trace.addEffect(at, host.index, effect);
       this.#witness?.onEntry?.({ at, replica: host.index, type: 'effect', effect });
     }
-    for (const checker of this.#watching('onStep', host)) checker.onStep?.(host, input, effects);
+    this.#watch.onStep(host, input, effects);
   }
 
   #onWritten(host: Host, delta: TreeDelta): void {
@@ -267,14 +248,14 @@ export class World implements ObservedWorld {
     }
     const last = delta.commits.at(-1);
     if (last !== undefined) this.#heights[host.index] = last.height;
-    for (const checker of this.#watching('onWritten', host)) checker.onWritten?.(host, delta);
+    this.#watch.onWritten(host, delta);
   }
 
   #onCrash(host: Host): void {
     // Commits that were not durable are gone.
     this.#heights[host.index] = readCommittedHeight(host.store);
     this.#witness?.onDown?.(host.index);
-    for (const checker of this.#watching('onCrash', host)) checker.onCrash?.(host);
+    this.#watch.onCrash(host);
   }
 
   #onHalt(host: Host, where: 'core' | 'disk', reason: string): void {
@@ -480,7 +461,7 @@ export class World implements ObservedWorld {
         throw new TypeError('the app answers with promises: drive the world with runUntilAsync');
       }
     }
-    this.#tickCheckers();
+    this.#watch.tick();
   }
 
   /** Lets the next event happen; false when there is none until `end`. */
@@ -503,21 +484,14 @@ export class World implements ObservedWorld {
   #scheduleTick(): void {
     this.#queue.schedule(this.now + this.settings.viewTimeMs / TICKS_PER_VIEW_TIME, () => {
       for (const adversary of this.#adversaries.values()) adversary.tick();
-      this.#tickCheckers();
+      this.#watch.tick();
       this.#scheduleTick();
     });
   }
 
-  #tickCheckers(): void {
-    for (const checker of this.#checkers) checker.onTick?.();
-  }
-
   /** What the checkers have to say, one line each. */
   report(): readonly string[] {
-    return this.#checkers.flatMap((checker) => {
-      const line = checker.report?.();
-      return line === undefined ? [] : [`${checker.name}: ${line}`];
-    });
+    return this.#watch.report();
   }
 
   #disturb(): void {

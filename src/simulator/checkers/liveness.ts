@@ -46,9 +46,9 @@ export const liveness: CheckerFactory = (world, fail) => {
     const live = [...isLive].join();
     if (known.set !== set || known.live !== live) {
       const faulty = set.validators.filter(({ id }) => !isLive.has(id)).length;
+      // Finite, since a quorum is live: for each turn of a faulty one there are more than two of live ones.
       const ofRotation = mostFaultyViews(set, (id) => isLive.has(id), leaderTenure);
-      // Where no chain ever comes about the rule stays what it is: that nothing commits is to be told.
-      const views = Math.max(faulty * leaderTenure, Number.isFinite(ofRotation) ? ofRotation : 0);
+      const views = Math.max(faulty * leaderTenure, ofRotation);
       known = { set, live, views };
     }
     return known.views;
