@@ -77,7 +77,7 @@ interface Totals {
   readonly copied: number;
 }
 
-function totalsOf(replicas: readonly Replica[]): Omit<Totals, 'copied'> {
+function totalsOf(replicas: readonly Replica[], copied: number): Totals {
   const all = replicas.map((replica) => replica.status().counters);
   const sum = (value: (counters: ReplicaCounters) => number): number =>
     all.reduce((total, counters) => total + value(counters), 0);
@@ -87,6 +87,7 @@ function totalsOf(replicas: readonly Replica[]): Omit<Totals, 'copied'> {
     flushes: sum(({ flushes }) => flushes),
     signatures: sum(({ signaturesChecked }) => signaturesChecked),
     certificates: sum(({ certificatesFormed }) => certificatesFormed),
+    copied,
   };
 }
 
@@ -189,14 +190,14 @@ async function main(): Promise<void> {
   });
   replicas[0]!.on('block-committed', ({ height }) => {
     if (height === WARM_UP_BLOCKS) {
-      start = { ...totalsOf(replicas), copied: copied() };
+      start = totalsOf(replicas, copied());
       meter.begin();
     }
     if (height <= WARM_UP_BLOCKS || (height - WARM_UP_BLOCKS) % BLOCKS_AT_A_TIME !== 0) return;
     meter.turn();
     if (height !== WARM_UP_BLOCKS + COUNTED_BLOCKS) return;
     if (timeouts > 0) throw new Error('a view timed out: the machine stood still for a minute');
-    report(start!, { ...totalsOf(replicas), copied: copied() }, meter.total());
+    report(start!, totalsOf(replicas, copied()), meter.total());
     process.exit();
   });
 }

@@ -4,14 +4,11 @@ import { StorageError } from '../model/errors.ts';
 import { asMillis } from '../model/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KVSnapshot, KVStore } from '../ports/kv-store.ts';
-import type { WrittenRecord } from '../storage/batch.ts';
+import type { Write } from '../storage/batch.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 
 /** The physical writes of `delta` on the state that `reader` shows, by their keys' texts; that of storage/apply.ts. */
-export type RecordsOf = (
-  reader: KVSnapshot,
-  delta: TreeDelta,
-) => Map<string, Pick<WrittenRecord, 'key' | 'value'>>;
+export type RecordsOf = (reader: KVSnapshot, delta: TreeDelta) => Map<string, Write>;
 
 export interface DurabilityOptions {
   readonly store: Pick<KVStore, 'snapshot' | 'write'>;

@@ -1,12 +1,11 @@
 import { latin1 } from '../codec/bytes.ts';
 import type { KeyRange, KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
-import { type WrittenRecord, writeBatchOf } from '../storage/batch.ts';
+import { type Write, writeBatchOf } from '../storage/batch.ts';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
-type Written = Pick<WrittenRecord, 'key' | 'value'>;
 
 /** Writes by their keys' texts, of one character per byte, which sort as the bytes do. */
-type Writes = Map<string, Written>;
+type Writes = Map<string, Write>;
 
 interface Layer {
   readonly values: Writes;
@@ -141,7 +140,7 @@ function merged(layers: readonly Layer[]): Layer {
     first.isShared = true;
     return first;
   }
-  const values = new Map<string, Written>();
+  const values = new Map<string, Write>();
   for (const layer of layers) for (const [text, written] of layer.values) values.set(text, written);
   return { values, isShared: true };
 }
@@ -176,10 +175,10 @@ function layeredSnapshot(base: KVSnapshot, layers: readonly Layer[]): KVSnapshot
 function writtenIn(
   layers: readonly Layer[],
   { start, end, reverse }: KeyRange,
-): readonly (readonly [text: string, written: Written])[] {
+): readonly (readonly [text: string, written: Write])[] {
   const from = latin1(start);
   const to = latin1(end);
-  const found = new Map<string, Written>();
+  const found = new Map<string, Write>();
   for (const { values } of layers) {
     for (const [text, written] of values) if (text >= from && text < to) found.set(text, written);
   }
@@ -190,7 +189,7 @@ function writtenIn(
 /** Both in the same order; where both have a key, what was written counts. */
 function* merge(
   stored: Iterable<Entry>,
-  written: readonly (readonly [text: string, written: Written])[],
+  written: readonly (readonly [text: string, written: Write])[],
   reverse: boolean,
 ): Iterable<Entry> {
   let next = 0;

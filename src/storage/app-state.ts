@@ -51,11 +51,9 @@ interface EncodedUpdates {
 interface Packing {
   readonly bytes: Uint8Array;
   readonly end: number;
-  /** Whether a block has filled in its parent's hash and its checksum. */
-  isTaken: boolean;
 }
 
-/** What was packed before its block is stored; by the updates, for as long as they are there. */
+/** What was packed before its block is stored, by its updates. */
 const packings = new WeakMap<AppStateUpdates, Packing>();
 
 /**
@@ -82,11 +80,10 @@ export function encodeUpdates(parent: Uint8Array, updates: AppStateUpdates): Enc
   };
 }
 
-/** One that no other block writes to. */
+/** One that no other block fills in its parent's hash and its checksum in. */
 function takePacking(updates: AppStateUpdates): Packing {
-  const known = packings.get(updates);
-  const packing = known === undefined || known.isTaken ? pack(updates) : known;
-  packing.isTaken = true;
+  const packing = packings.get(updates) ?? pack(updates);
+  packings.delete(updates);
   return packing;
 }
 
@@ -105,7 +102,7 @@ function pack({ sets, deletes }: AppStateUpdates): Packing {
     writeU32(starts, writer.at - HASH_SIZE);
     writeUpdate(writer, update);
   }
-  return { bytes, end: size, isTaken: false };
+  return { bytes, end: size };
 }
 
 function writeUpdate(writer: Writer, [key, value]: Update): void {

@@ -2,10 +2,14 @@ import { latin1 } from '../codec/bytes.ts';
 import type { WriteBatch } from '../ports/kv-store.ts';
 import type { KeptRecord, Records } from './schema.ts';
 
-/** A record that the batch writes, or deletes: then it has no value. */
-export interface WrittenRecord {
+/** A record that is written, or deleted: then it has no value. */
+export interface Write {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
+}
+
+/** One of a batch in the making, with what reads.ts made of it. */
+export interface WrittenRecord extends Write {
   decoded: unknown;
 }
 
@@ -45,7 +49,7 @@ export function beginBatch(records: Records): BatchInProgress {
   return batch;
 }
 
-export function writeBatchOf(written: ReadonlyMap<string, Pick<WrittenRecord, 'key' | 'value'>>): WriteBatch {
+export function writeBatchOf(written: ReadonlyMap<string, Write>): WriteBatch {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
   for (const { key, value } of written.values()) {

@@ -99,6 +99,14 @@ describe('the hasher', () => {
     }
   });
 
+  it('lays items out anew in each call, whatever the size of those before', () => {
+    const MEGABYTE = 1024 * 1024;
+    for (const size of [1, MEGABYTE, 100, 3 * MEGABYTE, 7, 5 * MEGABYTE, 3 * MEGABYTE]) {
+      const datums = [1, 2].map((byte) => new Uint8Array(size).fill(byte));
+      expect(nativeHasher.merkleRoot(datums), `two of ${size} bytes`).toEqual(merkleRoot(datums));
+    }
+  });
+
   it('hashes each of many items', () => {
     const digests = nativeHasher.sha256Many([new Uint8Array(), Uint8Array.of(0x61, 0x62, 0x63)]);
     expect(bytesToHex(digests)).toBe(

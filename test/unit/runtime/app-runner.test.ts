@@ -157,6 +157,19 @@ describe('produceBlock', () => {
     expect(loud.answers).toMatchObject([{ block: { hasCommands: false, appStateUpdates } }]);
   });
 
+  it('hands updates on in ascending order of the keys, in whatever order the app gives them', async () => {
+    const [a, b, ab] = [bytes('a'), bytes('b'), bytes('ab')];
+    const appStateUpdates = {
+      sets: [b, a, ab].map((key) => [key, key] as const),
+      deletes: [bytes('z'), bytes('c')],
+    };
+    const { produce, answers } = start({ produceBlock: () => ({ data: [], appStateUpdates }) });
+    produce();
+    await settle();
+    const inOrder = { sets: [a, ab, b].map((key) => [key, key]), deletes: [bytes('c'), bytes('z')] };
+    expect(answers).toMatchObject([{ block: { appStateUpdates: inOrder } }]);
+  });
+
   it('owns its data: what the app does to it later changes nothing', async () => {
     const datum = bytes('before');
     const { produce, answers } = start({ produceBlock: () => ({ data: [datum] }) });
