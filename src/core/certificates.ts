@@ -73,9 +73,29 @@ export function openQuestions(core: Core, certificate: ProgressCertificate): rea
   if (!isOurs(core, certificate)) return [];
   const assigned = certificate.type === 'pc' ? assignedSet(core, certificate.pc) : 'retired';
   if (typeof assigned !== 'string' && certificateVerdict(core, assigned, certificate) === true) return [];
-  const open = activeSets(core.sets).filter(
-    (set) => certificateVerdict(core, set, certificate) === undefined,
-  );
+  return questionsUnder(core, activeSets(core.sets), certificate);
+}
+
+/**
+ * The set before the current one, if only its verdict is missing for the sender to be to blame. It is not asked
+ * before, so that genuine certificates cost one verification.
+ */
+export function questionsBeforeBlame(
+  core: Core,
+  certificate: ProgressCertificate,
+): readonly CertificateQuestion[] {
+  const retired = retiredSets(core);
+  return retired.length > 0 && isRefusedByActive(core, certificate)
+    ? questionsUnder(core, retired, certificate)
+    : [];
+}
+
+function questionsUnder(
+  core: Core,
+  sets: readonly ValidatorSet[],
+  certificate: ProgressCertificate,
+): readonly CertificateQuestion[] {
+  const open = sets.filter((set) => certificateVerdict(core, set, certificate) === undefined);
   if (open.length === 0) return [];
   const subject = subjectOf(certificate);
   const signatures = signaturesOf(certificate);
@@ -162,18 +182,32 @@ export function isSignedByActiveSet(core: Core, certificate: ProgressCertificate
 
 /**
  * Whether the certificate had a fair hearing and failed: its sender is to blame for it. Not so when the place of its
- * block makes it unacceptable, whoever signed it: a replica that lags behind an update shows what the old set signed.
+ * block makes it unacceptable, whoever signed it, or when the set before the current one signed it: a replica that lags
+ * behind an update, or entered its view by that certificate, shows what the old set signed.
  */
 export function isBlameworthy(core: Core, certificate: ProgressCertificate): boolean {
   if (certificate.type === 'tc' || isGenesisPc(certificate.pc)) return false;
+  if (certificate.pc.chainId !== core.config.chain.chainId) return true;
+  return (
+    isRefusedByActive(core, certificate) &&
+    retiredSets(core).every((set) => certificateVerdict(core, set, certificate) === false)
+  );
+}
+
+/** Whether the sets whose members are heard all refuse it, though the place of its block is known. */
+function isRefusedByActive(core: Core, certificate: ProgressCertificate): boolean {
+  if (certificate.type === 'tc' || isGenesisPc(certificate.pc)) return false;
   const { pc } = certificate;
-  if (pc.chainId !== core.config.chain.chainId) return true;
   if (!core.tree.blocks.has(pc.block) || assignedSetOrNull(core, pc) === null) return false;
   const isRefused = activeSets(core.sets).every(
     (set) => certificateVerdict(core, set, certificate) === false,
   );
   return isRefused && !hasPendingUpdate(core);
 }
+
+/** The set before the current one, once it is retired: others may have entered their view by a quorum of it. */
+const retiredSets = ({ sets }: Core): readonly ValidatorSet[] =>
+  sets.decided && sets.previous !== sets.committed ? [sets.previous] : [];
 
 function hasPendingUpdate(core: Core): boolean {
   for (const [hash, block] of core.tree.blocks) {

@@ -11,6 +11,7 @@ import {
   isWorthVerifying,
   learnCertificate,
   openQuestions,
+  questionsBeforeBlame,
 } from './certificates.ts';
 import { onNewView } from './hotstuff/new-view.ts';
 import { onNudge } from './hotstuff/nudge.ts';
@@ -26,8 +27,8 @@ import type { CertificateQuestion, Waiter } from './pending.ts';
 import type { Budget, Core } from './state.ts';
 
 /**
- * What one peer may send while the receiver stays in one view (R19). AdvanceViews: as former, relay, before a
- * re-proposal and in answer. Proposals count for views that come by while signatures are being checked.
+ * What one peer may send in a view, and in each view time of one that lasts longer (R19). AdvanceViews: as former,
+ * relay, before a re-proposal and in answer. Proposals count for views that come by while signatures are being checked.
  */
 const BUDGET: Budget = { proposals: 16, newViews: 16, advanceViews: 4, timeoutVotes: 16 };
 
@@ -50,12 +51,23 @@ export function receive(core: Core, waiter: Waiter): void {
 }
 
 /** What has to be verified before `message` is handled; nothing when all is known or could teach nothing. */
-export function questionsOf(core: Core, message: Message): readonly CertificateQuestion[] {
+export const questionsOf = (core: Core, message: Message): readonly CertificateQuestion[] =>
+  questionsAbout(core, message, openQuestions);
+
+/** What has to be verified besides before the sender of `message` is muted for what failed. */
+export const questionsBeforeMuting = (core: Core, message: Message): readonly CertificateQuestion[] =>
+  questionsAbout(core, message, questionsBeforeBlame);
+
+function questionsAbout(
+  core: Core,
+  message: Message,
+  questionsOn: typeof openQuestions,
+): readonly CertificateQuestion[] {
   const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
   const questions: CertificateQuestion[] = [];
   for (const certificate of certificatesIn(message)) {
     if (!mustVerify && !isWorthVerifying(core, certificate)) continue;
-    for (const question of openQuestions(core, certificate)) questions.push(question);
+    for (const question of questionsOn(core, certificate)) questions.push(question);
   }
   return questions;
 }
@@ -114,6 +126,8 @@ function budgetKind(message: Message): keyof Budget | null {
 /** A message whose certificates have their verdicts: learns from them, then handles, buffers or drops it. */
 export function handle(core: Core, waiter: Waiter): void {
   const { from, message, bytes } = waiter;
+  const beforeMuting = core.muted.has(from) ? [] : questionsBeforeMuting(core, message);
+  if (beforeMuting.length > 0 && askForVerdicts(core, beforeMuting, waiter)) return;
   for (const certificate of certificatesIn(message)) {
     if (isBlameworthy(core, certificate)) core.muted.add(from);
     learnCertificate(core, from, certificate);

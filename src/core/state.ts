@@ -135,7 +135,7 @@ export interface Core {
   readonly collectors: Collectors;
   readonly inbox: Inbox;
   readonly budgets: Map<ReplicaId, Budget>;
-  /** Peers that sent a certificate that failed: nothing of theirs is verified again in this view. */
+  /** Peers that sent a certificate that failed: nothing of theirs is verified for as long as budgets count. */
   readonly muted: Set<ReplicaId>;
   readonly sync: SyncState;
 }

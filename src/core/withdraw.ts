@@ -1,6 +1,6 @@
 import { isWanted } from './block-sync/requests.ts';
 import { type Continuation, cancel, type Waiter } from './pending.ts';
-import { handle, questionsOf } from './receive.ts';
+import { handle, questionsBeforeMuting, questionsOf } from './receive.ts';
 import type { Core } from './state.ts';
 
 /**
@@ -33,4 +33,5 @@ function isStillWanted(core: Core, open: Continuation): boolean {
 /** A block that a certificate asks for is taken from a proposal of any view. */
 const isVerdictWanted = (core: Core, { message }: Waiter): boolean =>
   (message.type === 'proposal' && isWanted(core, message.block.hash)) ||
-  questionsOf(core, message).length > 0;
+  questionsOf(core, message).length > 0 ||
+  questionsBeforeMuting(core, message).length > 0;

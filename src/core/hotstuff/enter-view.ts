@@ -41,14 +41,22 @@ export function enterView(
 
 function forgetEarlierViews(core: Core, view: View): void {
   core.slots.clear();
-  core.budgets.clear();
-  core.muted.clear();
+  renewBudgets(core);
   core.newViews.clear();
   if (core.proposing.request !== null) cancel(core, core.proposing.request);
   core.proposing = { ...NOTHING_PROPOSED };
   forgetBefore(core.collectors, view);
   if (core.waiting.length > 0)
     core.waiting = core.waiting.filter(({ lacks }) => lacks !== 'lock').slice(-MAX_WAITING);
+}
+
+/**
+ * What each peer may send counts for a view, or for a view time when a view lasts longer (R19): whoever waits for a
+ * certificate must be able to hear it in the end, whatever came before.
+ */
+export function renewBudgets(core: Core): void {
+  core.budgets.clear();
+  core.muted.clear();
 }
 
 /** To the view's leaders; to all validators after two views left by timer in a row (R30). Listeners send none. */

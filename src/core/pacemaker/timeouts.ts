@@ -2,7 +2,7 @@ import type { ProgressCertificate } from '../../model/certificate.ts';
 import { asView, type ReplicaId, type View } from '../../model/ids.ts';
 import type { TimeoutVote } from '../../model/messages.ts';
 import { NO_WAIT } from '../effect.ts';
-import { enterView } from '../hotstuff/enter-view.ts';
+import { enterView, renewBudgets } from '../hotstuff/enter-view.ts';
 import { form } from '../hotstuff/phase-vote.ts';
 import { broadcastCertificate } from '../hotstuff/propose.ts';
 import { activeSets } from '../hotstuff/roles.ts';
@@ -24,6 +24,7 @@ export function onViewDeadline(core: Core, view: View): void {
     return;
   }
   setTimer(core, { type: 'view', view }, core.config.settings.viewTimeMs);
+  renewBudgets(core);
   voteToLeave(core);
   // What is no quorum of the old set may be one of a set that was committed meanwhile.
   const tally = core.collectors.timeouts.get(view);

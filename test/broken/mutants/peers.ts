@@ -231,6 +231,29 @@ export const peerMutants: readonly Mutant[] = [
     expected: ['muted sender'],
   },
   {
+    name: 'a peer is muted for what the set before signed',
+    rule: 'R19',
+    patches: [
+      {
+        file: 'core/certificates.ts',
+        find: '    retiredSets(core).every((set) => certificateVerdict(core, set, certificate) === false)\n',
+        replace: '    retiredSets(core).length >= 0\n',
+      },
+      {
+        file: RECEIVE,
+        find: 'if (beforeMuting.length > 0 && ',
+        replace: 'if (beforeMuting.length < 0 && ',
+      },
+    ],
+    expected: ['retired signers'],
+  },
+  {
+    name: 'a muted peer is not heard as long as a view lasts',
+    rule: 'R19',
+    patches: [{ file: 'core/pacemaker/timeouts.ts', find: '  renewBudgets(core);\n', replace: '' }],
+    expected: ['heard anew'],
+  },
+  {
     name: 'storage overwrites a block that comes again',
     rule: 'R16',
     patches: [

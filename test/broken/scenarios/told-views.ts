@@ -1,3 +1,4 @@
+import { GoldenWorld } from '../../support/golden-world.ts';
 import type { Scenario } from '../scenario.ts';
 import { mustDo, mustHave, mustNot, told } from './told.ts';
 
@@ -188,6 +189,47 @@ export const mutedSender: Scenario = {
       valid`);
     tell('advance from=r3 with=PC(7,A) forged');
     mustNot(tell('advance from=r3 with=PC(8,A) forged'), 'verify');
+  },
+};
+
+export const retiredSigners: Scenario = {
+  name: 'retired signers: what the set before signed mutes nobody',
+  run() {
+    const world = new GoldenWorld();
+    const tell = told(
+      `world n=4 me=r1 tenure=1
+      start
+      advance from=r2 with=TC(0)
+      proposal from=r1 view=1 block=U on=genesis
+      valid update=+r4,-r0
+      nudge from=r2 view=2 justify=PC(1,U,prepare)
+      nudge from=r3 view=3 justify=PC(2,U,precommit)
+      nudge from=r0 view=4 justify=PC(3,U,commit)
+      proposal from=r2 view=5 block=V on=PC(4,U,decide)/4:1.2.3
+      valid`,
+      world,
+    );
+    // What the verifier finds under the new set, and then under the old one.
+    world.run('advance from=r3 with=PC(4,U,decide)/4:0.1.2');
+    world.run('refused');
+    if (world.core.pending.size > 0) world.run('certified');
+    mustDo(tell('advance from=r3 with=PC(6,V)'), 'verify PC(6,V)');
+  },
+};
+
+export const heardAnew: Scenario = {
+  name: 'heard anew: who waits for a certificate listens to every peer again in each view time',
+  run() {
+    const tell = told(`world n=4 me=r0 tenure=1 epoch=2
+      start
+      advance from=r1 with=TC(0)
+      proposal from=r1 view=1 block=A on=genesis
+      valid
+      advance from=r1 with=PC(1,A)
+      advance from=r3 with=PC(7,A) forged`);
+    mustHave(tell('advance from=r3 with=TC(2)'), 'muted');
+    tell('timer view');
+    mustDo(tell('advance from=r3 with=TC(2)'), 'enter view 3');
   },
 };
 

@@ -4,7 +4,7 @@ import { insertIntoTree } from '../../../../src/core/block-tree/tree.ts';
 import { GENESIS_PC } from '../../../../src/model/certificate.ts';
 import { asBlockHash, asDataHash, asHeight } from '../../../../src/model/ids.ts';
 import type { GoldenWorld } from '../../../support/golden-world.ts';
-import { follow, inViewOne, listener, play, sends, writes } from './play.ts';
+import { afterUpdate, certificatesOf, follow, inViewOne, listener, play, sends, writes } from './play.ts';
 
 describe('R19: one vote per signer and view', () => {
   test('votes of the faulty for blocks of their own do not crowd out the others', () => {
@@ -207,6 +207,67 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     expect(play(world, 'advance from=r1 with=PC(6,B1)')).toEqual(['verify PC(6,B1)']);
     play(world, 'certified');
     expect(play(world, 'advance from=r3 with=PC(7,B1)')).toEqual(['verify PC(7,B1)']);
+  });
+
+  /** r1 after an update that puts r4 in the place of r0, which the new set has decided in view 4. */
+  const afterReplacement = (): GoldenWorld => {
+    const world = afterUpdate('r1', '+r4,-r0');
+    play(
+      world,
+      `proposal from=r2 view=5 block=V on=PC(4,U,decide)/4:1.2.3
+       verdicts 10
+       valid`,
+    );
+    expect(world.status.validatorSets.decided).toBe(true);
+    return world;
+  };
+
+  test('nobody is muted for a certificate of the set before: others may have entered their view by it', () => {
+    const world = afterReplacement();
+    expect(play(world, 'advance from=r3 with=PC(4,U,decide)/4:0.1.2')).toEqual(['verify PC(4,U,decide)']);
+    expect(play(world, 'refused')).toEqual(['verify PC(4,U,decide)']);
+    play(world, 'certified');
+    expect(play(world, 'advance from=r3 with=PC(6,V)')).toEqual(['verify PC(6,V)']);
+  });
+
+  test('but for one that the set before refuses as well', () => {
+    const world = afterReplacement();
+    play(world, 'advance from=r3 with=PC(4,U,decide)/4:0.1.2\nrefused\nrefused');
+    expect(play(world, 'advance from=r3 with=PC(6,V)')).toEqual(['reject advance-view of r3: muted']);
+    expect(play(world, 'advance from=r2 with=PC(6,V)')).toEqual(['verify PC(6,V)']);
+  });
+
+  test('nor is the set before asked any more when a higher certificate has come', () => {
+    const world = afterReplacement();
+    play(world, 'proposal from=r4 view=7 block=W on=PC(6,V)\ncertified\nvalid');
+    play(world, 'advance from=r3 with=PC(5,V)\nadvance from=r2 with=PC(7,W)');
+    expect(play(world, 'refused')).toEqual(['verify PC(5,V)']);
+    play(world, 'certified');
+    expect(certificatesOf(world, ['V', 'W']).locked).toBe('6 V generic');
+    expect(world.core.muted.size).toBe(0);
+    expect([...world.core.pending.values()].map(({ type }) => type)).not.toContain('certificates');
+  });
+
+  test('who waits for a certificate hears everybody anew each view time', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    follow(world, 4, 1, 1);
+    play(
+      world,
+      times(9, () => 'timer view'),
+    );
+    expect(world.status.view).toBe(10);
+    play(world, 'advance from=r3 with=PC(10,B1)\nrefused');
+    play(
+      world,
+      times(4, () => 'advance from=r1 with=genesis'),
+    );
+    expect(play(world, 'advance from=r3 with=TC(10)')).toEqual(['reject advance-view of r3: muted']);
+    expect(play(world, 'advance from=r1 with=TC(10)')).toEqual(['reject advance-view of r1: quota-exceeded']);
+    play(world, 'timer view');
+    expect(play(world, 'advance from=r3 with=TC(10)')).toEqual(['verify TC(10)']);
+    expect(refused(play(world, 'advance from=r1 with=TC(10)'))).toBe(0);
+    play(world, 'certified');
+    expect(world.status.view).toBe(11);
   });
 
   test('a slot takes four tries', () => {
