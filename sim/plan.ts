@@ -20,6 +20,8 @@ const POWERS = [1, 1, 1, 2, 3, 5, 8];
 const LISTENERS = 3;
 /** Frames of the real codec are slow: some seeds suffice. */
 const ENCODED_SHARE = 0.1;
+/** Runs whose disks hold the records of the real storage; in the others it is not what could be wrong. */
+const RECORDS_SHARE = 0.2;
 
 /** What a seed makes of the options. */
 export interface Plan {
@@ -89,6 +91,7 @@ export function planOf(options: RunOptions, seed: number): Plan {
     load: random.pick(['steady', 'idle']),
     clockDrift: 0.01,
     encode: random.chance(ENCODED_SHARE),
+    records: random.fork('records').chance(RECORDS_SHARE),
     adversaries: Object.fromEntries(
       byzantine.map((index) => [index, behaviourOf(options, random.fork(`behaviour ${index}`))]),
     ),

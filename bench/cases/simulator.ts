@@ -16,22 +16,27 @@ interface Worlds {
   readonly n: number;
   /** Whether floor((n - 1) / 3) replicas are adversaries that see the world's state, of kinds that the seed draws. */
   readonly isByzantine: boolean;
+  /** Whether disks hold records of the real storage; otherwise objects, as in most simulated tests. */
+  readonly records: boolean;
 }
 
-/** Stand-in signatures, real storage records, and all checkers, as in every simulated test. */
-const WORLDS: readonly Worlds[] = [4, 7, 10].flatMap((n) => [
-  { name: `simulator/n=${n}`, n, isByzantine: false },
-  { name: `simulator/n=${n}/adversaries`, n, isByzantine: true },
-]);
+/** Stand-in signatures and all checkers, as in every simulated test. */
+const WORLDS: readonly Worlds[] = [
+  ...[4, 7, 10].flatMap((n) => [
+    { name: `simulator/n=${n}`, n, isByzantine: false, records: false },
+    { name: `simulator/n=${n}/adversaries`, n, isByzantine: true, records: false },
+  ]),
+  { name: 'simulator/n=4/records', n: 4, isByzantine: false, records: true },
+];
 
 /** Runs one world; returns how many views its honest replicas passed. */
-function runWorld({ n, isByzantine }: Worlds, seed: number): number {
+function runWorld({ n, isByzantine, records }: Worlds, seed: number): number {
   const faulty = isByzantine ? Math.floor((n - 1) / 3) : 0;
   const adversaries = Object.fromEntries(
     Array.from({ length: faulty }, (_, index) => [(seed + 2 * index) % n, anyAdversary]),
   );
   const network = isByzantine ? { network: stormy(5_000, uniform(1, 50), 1_000) } : {};
-  const world = createWorld({ n, seed, adversaries, ...network });
+  const world = createWorld({ n, seed, records, adversaries, ...network });
   world.run({ views: VIEWS_PER_WORLD });
   return world.view;
 }
@@ -53,7 +58,7 @@ function measureViews(worlds: Worlds, mode: Mode): Samples {
 export const simulatorEntries: readonly Entry[] = WORLDS.map((worlds) => ({
   name: worlds.name,
   // One of the two is enough for a rough picture: each warms up for seconds.
-  quick: worlds.n === 4 && !worlds.isByzantine,
+  quick: worlds.name === 'simulator/n=4',
   seconds: (mode) => {
     const count = WARM_UP_WORLDS[mode] + SAMPLES[mode];
     return count * SECONDS_PER_WORLD_OF_FOUR * (worlds.n / 4) ** 2;

@@ -27,6 +27,12 @@ export function digestText(text: string): number {
   return mix32(digest);
 }
 
+export function digestBytes(bytes: Uint8Array): number {
+  let digest = bytes.length;
+  for (let at = 0; at < bytes.length; at++) digest = (Math.imul(digest, 31) + (bytes[at] as number)) | 0;
+  return mix32(digest);
+}
+
 function digestSignatures({ slots, bitmap }: SignatureSet): number {
   let digest = slots;
   for (let at = 0; at < bitmap.length; at++) digest = (Math.imul(digest, 257) + (bitmap[at] as number)) | 0;

@@ -1,10 +1,9 @@
 import type { TreeDelta } from '../core/block-tree/delta.ts';
 import type { Ticket } from '../core/input.ts';
-import type { WrittenRecord } from '../storage/batch.ts';
+import type { DiskContents } from './contents.ts';
 import { type Delay, draw } from './delays.ts';
 import type { ScheduledEvent } from './event-queue.ts';
 import type { Random } from './random.ts';
-import { createRevertibleStore, type RevertibleStore } from './store.ts';
 
 export interface Write {
   readonly ticket: Ticket;
@@ -19,7 +18,7 @@ export interface DiskSurroundings {
   readonly flushMs: Delay;
   /** How long a lazy write may wait for a flush of somebody else. */
   readonly lazyMs: number;
-  recordsOf(store: RevertibleStore, delta: TreeDelta): ReadonlyMap<string, WrittenRecord>;
+  readonly contents: DiskContents;
   /** A flush ended: these have become durable, in ticket order; there is at least one. */
   onDurable(written: readonly Write[]): void;
   /** A write failed: the replica must stop. */
@@ -31,7 +30,6 @@ export interface DiskSurroundings {
  * loses what was not: of the flush that was under way an arbitrary prefix survives, of later writes nothing.
  */
 export interface SimulatedDisk {
-  readonly store: RevertibleStore;
   /** Flushes that ended. */
   readonly flushes: number;
   persist(write: Write, flush: 'now' | 'lazy'): void;
@@ -42,7 +40,7 @@ export interface SimulatedDisk {
 }
 
 export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
-  const store = createRevertibleStore();
+  const { contents } = surroundings;
   let volatile: Write[] = [];
   let inFlight = 0;
   let flushAgain = false;
@@ -65,7 +63,7 @@ export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
     }
     const written = volatile.slice(0, inFlight);
     volatile = volatile.slice(inFlight);
-    store.settle(written.length);
+    contents.settle(written.length);
     inFlight = 0;
     flushTimer = null;
     flushes++;
@@ -79,12 +77,11 @@ export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
   };
 
   return {
-    store,
     get flushes() {
       return flushes;
     },
     persist(write, flush) {
-      store.put(surroundings.recordsOf(store, write.delta));
+      contents.write(write.delta);
       volatile.push(write);
       if (flush === 'lazy') lazyTimer ??= surroundings.schedule(surroundings.lazyMs, flushLazily);
       else if (inFlight > 0) flushAgain = true;
@@ -94,7 +91,7 @@ export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
       for (const timer of [lazyTimer, flushTimer]) if (timer !== null) surroundings.cancel(timer);
       const survivors = surroundings.random.between(0, inFlight);
       const survived = volatile.slice(0, survivors).map(({ delta }) => delta);
-      store.crash(survivors);
+      contents.crash(survivors);
       volatile = [];
       inFlight = 0;
       flushAgain = false;

@@ -11,18 +11,12 @@ import type { PhaseCertificate } from '../model/certificate.ts';
 import type { ChainParameters, LocalSettings } from '../model/chain.ts';
 import { StorageError } from '../model/errors.ts';
 import type { ReplicaEvent } from '../model/events.ts';
-import type { GenesisDocument } from '../model/genesis.ts';
 import { asMillis, type BlockHash, type Millis, type ReplicaId } from '../model/ids.ts';
 import type { Message, OutgoingMessage, Subject } from '../model/messages.ts';
-import type { KVSnapshot } from '../ports/kv-store.ts';
 import type { SignatureCheck } from '../ports/signature-scheme.ts';
-import { appViewAt } from '../storage/app-view.ts';
-import { recordsOf } from '../storage/apply.ts';
-import { genesisBatch } from '../storage/genesis.ts';
-import { recover } from '../storage/recovery.ts';
-import { readSyncResponse } from '../storage/sync-response.ts';
 import type { SimulatedApp } from './app.ts';
 import { type AppRunner, createAppRunner } from './app-runner.ts';
+import type { DiskContents } from './contents.ts';
 import { hasRightData } from './data-check.ts';
 import { type Delay, draw } from './delays.ts';
 import { createDisk, type SimulatedDisk, type Write } from './disk.ts';
@@ -31,7 +25,6 @@ import type { ObservedReplica } from './observer.ts';
 import type { Random } from './random.ts';
 import type { Keyring } from './signatures.ts';
 import type { MakeCore, SimulatedCore } from './simulated-core.ts';
-import { readStoredBlock } from './storage-link.ts';
 
 /** How long the parts of a replica take, in virtual milliseconds. */
 export interface Latencies {
@@ -90,6 +83,7 @@ export class Host implements ObservedReplica {
   readonly index: number;
   readonly id: ReplicaId;
   readonly disk: SimulatedDisk;
+  readonly contents: DiskContents;
   readonly app: SimulatedApp;
   life = 0;
   readonly #world: HostSurroundings;
@@ -101,24 +95,24 @@ export class Host implements ObservedReplica {
   #durable = 0;
   #held: Gated[] = [];
   readonly #timers = new Map<string, ScheduledEvent>();
-  readonly #blocks = new Map<BlockHash, Block>();
   #clockOrigin = 0;
   #clockRate = 1;
   #bootedAt = 0;
 
-  constructor(index: number, world: HostSurroundings, app: SimulatedApp, genesis: GenesisDocument) {
+  constructor(index: number, world: HostSurroundings, app: SimulatedApp, contents: DiskContents) {
     this.index = index;
     this.id = world.ids[index] as ReplicaId;
     this.#world = world;
     this.#random = world.random.fork(`replica ${index}`);
     this.app = app;
+    this.contents = contents;
     this.disk = createDisk({
       schedule: (afterMs, run) => world.schedule(afterMs, run),
       cancel: (event) => world.cancel(event),
       random: this.#random.fork('disk'),
       flushMs: world.latencies.flush,
       lazyMs: world.settings.viewTimeMs / 8,
-      recordsOf: (store, delta) => recordsOf(store.reader(), delta),
+      contents,
       onDurable: (written) => this.#onDurable(written),
       onFailure: () => this.#halt('disk', 'a write to the disk failed'),
     });
@@ -130,21 +124,19 @@ export class Host implements ObservedReplica {
       schedule: (afterMs, run) => this.#later(afterMs, run),
       cancel: (event) => world.cancel(event),
       latency: () => draw(world.latencies.app, this.#random),
-      appView: (block) => appViewAt(this.store, block),
+      appView: (block) => contents.appView(block),
       answer: (input) => this.#step(input),
       failed: (call, error) => world.hooks.onEvent(this, { type: 'app-failed', call, error }),
       awaitApp: (answer) => world.hooks.awaitApp(answer),
     });
-    this.disk.store.write(genesisBatch(genesis, this.id));
-    this.disk.store.settle(1);
   }
 
   get lockedPc(): PhaseCertificate {
-    return (this.status ?? recover(this.store)).lockedPc.pc;
+    return (this.status ?? this.contents.recovered()).lockedPc.pc;
   }
 
   get highestPc(): PhaseCertificate {
-    return (this.status ?? recover(this.store)).highestPc.pc;
+    return (this.status ?? this.contents.recovered()).highestPc.pc;
   }
 
   get isUp(): boolean {
@@ -156,13 +148,9 @@ export class Host implements ObservedReplica {
     return this.#status;
   }
 
-  get store(): KVSnapshot {
-    return this.disk.store.reader();
-  }
-
   /** A block that this replica's core has inserted and not pruned, or its disk holds. */
   block(hash: BlockHash): Block | null {
-    return this.#blocks.get(hash) ?? readStoredBlock(this.store, hash);
+    return this.contents.block(hash);
   }
 
   /** Begins a life from what the disk holds. Must be down. */
@@ -172,7 +160,7 @@ export class Host implements ObservedReplica {
     this.#clockOrigin = this.#random.below(1_000_000);
     this.#clockRate = 1 + (this.#random.float() * 2 - 1) * world.clockDrift;
     this.#bootedAt = world.now();
-    const recovered = recover(this.store);
+    const recovered = this.contents.recovered();
     world.hooks.onBoot(this, recovered);
     this.#core = world.makeCore({
       me: this.id,
@@ -274,8 +262,6 @@ export class Host implements ObservedReplica {
   }
 
   #persist({ ticket, delta, flush }: Extract<Effect, { type: 'persist' }>): void {
-    for (const { block } of delta.inserts)
-      if (!this.#blocks.has(block.hash)) this.#blocks.set(block.hash, block);
     try {
       this.disk.persist({ ticket, delta }, flush);
     } catch (error) {
@@ -283,8 +269,6 @@ export class Host implements ObservedReplica {
       this.#halt('core', `the storage refuses its writes: ${error.message}`);
       return;
     }
-    for (const { hash } of delta.commits) this.#blocks.delete(hash);
-    for (const { hash } of delta.prunes) this.#blocks.delete(hash);
     this.#world.hooks.onWritten(this, delta);
   }
 
@@ -320,7 +304,7 @@ export class Host implements ObservedReplica {
         return;
       }
       case 'serve-blocks':
-        hooks.transmit(this, [effect.to], readSyncResponse(this.store, effect, chain.limits));
+        hooks.transmit(this, [effect.to], this.contents.syncResponse(effect, chain.limits));
         return;
       case 'update-validators':
         return;
@@ -410,7 +394,6 @@ export class Host implements ObservedReplica {
     this.#durable = 0;
     this.#held = [];
     this.#timers.clear();
-    this.#blocks.clear();
     this.#appRunner.reset();
     for (const delta of this.disk.crash()) this.#world.hooks.onDurable(this, delta);
   }

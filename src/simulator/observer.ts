@@ -7,7 +7,7 @@ import type { ChainParameters, LocalSettings } from '../model/chain.ts';
 import type { ReplicaId } from '../model/ids.ts';
 import type { Message } from '../model/messages.ts';
 import type { ValidatorSet } from '../model/validator-set.ts';
-import type { KVSnapshot } from '../ports/kv-store.ts';
+import type { DiskReads } from './contents.ts';
 import type { Keyring } from './signatures.ts';
 
 /** An honest replica, as checkers see it. */
@@ -21,7 +21,7 @@ export interface ObservedReplica {
   /** Of the core; null while the replica is down. */
   readonly status: CoreStatus | null;
   /** What its disk reads now, writes that are not yet durable included. */
-  readonly store: KVSnapshot;
+  readonly contents: DiskReads;
 }
 
 /** What checkers know of the world they watch. */

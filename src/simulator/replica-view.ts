@@ -3,7 +3,6 @@ import type { Block } from '../model/block.ts';
 import type { PhaseCertificate } from '../model/certificate.ts';
 import { asView, type BlockHash, type Height, type ReplicaId, type View } from '../model/ids.ts';
 import type { Host } from './host.ts';
-import { readAppState, readCommittedHash } from './storage-link.ts';
 
 /** A replica as scenarios and users see it: reads only. */
 export interface ReplicaView {
@@ -64,10 +63,10 @@ export function createReplicaView(host: Host, sources: ViewSources): ReplicaView
     get highestPc() {
       return host.highestPc;
     },
-    committedAt: (height) => readCommittedHash(host.store, height),
+    committedAt: (height) => host.contents.committedHash(height),
     block: (hash) => host.block(hash),
     get(key) {
-      const value = readAppState(host.store, encoder.encode(key));
+      const value = host.contents.appState(encoder.encode(key));
       return value === null ? null : decoder.decode(value);
     },
   };

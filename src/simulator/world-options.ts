@@ -34,6 +34,11 @@ export interface WorldOptions {
   readonly clockDrift?: number;
   /** Whether messages travel as encoded frames, through the real codec; not by default, for speed. */
   readonly encode?: boolean;
+  /**
+   * Whether disks hold the records of the real storage, checksums and all (the default), or objects that are not encoded,
+   * for speed. Histories are the same.
+   */
+  readonly records?: boolean;
   /** Whether there is a command to order in every view (`steady`, the default) or only what is submitted. */
   readonly load?: 'steady' | 'idle';
   /** The replicas' apps; a key-value store that orders submitted commands by default. */

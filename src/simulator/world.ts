@@ -17,13 +17,14 @@ import { SimulationFailure } from './failure.ts';
 import { createForge, type Forge } from './forge.ts';
 import { Host, type HostHooks } from './host.ts';
 import { createNetwork, type SimulatedNetwork } from './network.ts';
+import { ObjectContents } from './object-contents.ts';
 import type { ObservedReplica, ObservedWorld } from './observer.ts';
 import { createPost, type Interceptor, type Post } from './post.ts';
 import { createRandom, type Random } from './random.ts';
 import { realCore } from './real-core.ts';
+import { createRecordContents } from './record-contents.ts';
 import { createReplicaView, type ReplicaView } from './replica-view.ts';
 import { createKeyring, type Keyring } from './signatures.ts';
-import { readCommittedHeight } from './storage-link.ts';
 import { createTrace, type Trace } from './trace.ts';
 import { createWatch, type Watch } from './watch.ts';
 import type { Witness } from './witness.ts';
@@ -158,7 +159,9 @@ export class World implements ObservedWorld {
       },
       this.#options.app?.(index) ??
         createCommandApp({ commands: this.#commands, steady: this.#options.load !== 'idle' }, index),
-      this.genesis,
+      this.#options.records === false
+        ? new ObjectContents(this.genesis, this.genesisSet)
+        : createRecordContents(this.genesis, this.#ids[index] as ReplicaId),
     );
   }
 
@@ -253,7 +256,7 @@ export class World implements ObservedWorld {
 
   #onCrash(host: Host): void {
     // Commits that were not durable are gone.
-    this.#heights[host.index] = readCommittedHeight(host.store);
+    this.#heights[host.index] = host.contents.committedHeight();
     this.#witness?.onDown?.(host.index);
     this.#watch.onCrash(host);
   }

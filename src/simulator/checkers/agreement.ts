@@ -1,14 +1,6 @@
 import type { TreeDelta } from '../../core/block-tree/delta.ts';
-import { bytesToHex } from '../../model/hex.ts';
 import type { BlockHash, Height } from '../../model/ids.ts';
 import type { CheckerFactory, ObservedReplica } from '../observer.ts';
-import { readAppStateHash } from '../storage-link.ts';
-
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
-}
 
 /**
  * Agreement: no two honest replicas ever commit different blocks at a height, whether they go on to live or not, and
@@ -16,7 +8,7 @@ function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
  */
 export const agreement: CheckerFactory = (world, fail) => {
   const blocks = new Map<Height, { readonly hash: BlockHash; readonly by: string }>();
-  const states = new Map<Height, Uint8Array>();
+  const states = new Map<Height, string>();
 
   const checkBlock = (replica: ObservedReplica, height: Height, hash: BlockHash): void => {
     const before = blocks.get(height);
@@ -27,12 +19,11 @@ export const agreement: CheckerFactory = (world, fail) => {
   };
   const checkState = (replica: ObservedReplica, height: Height): void => {
     const state =
-      readAppStateHash(replica.store, height) ?? fail(`r${replica.index} has no block at height ${height}`);
+      replica.contents.stateDigest(height) ?? fail(`r${replica.index} has no block at height ${height}`);
     const before = states.get(height);
     if (before === undefined) states.set(height, state);
-    else if (!isSameBytes(before, state)) {
-      const [theirs, its] = [bytesToHex(before), bytesToHex(state)];
-      fail(`r${replica.index} has app state ${its} at height ${height}, others ${theirs}`);
+    else if (before !== state) {
+      fail(`r${replica.index} has app state ${state} at height ${height}, others ${before}`);
     }
   };
 

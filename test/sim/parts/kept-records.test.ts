@@ -8,6 +8,7 @@ import {
   stormy,
   uniform,
 } from '../../../src/simulator/index.ts';
+import type { RecordContents } from '../../../src/simulator/record-contents.ts';
 import { appViewAt } from '../../../src/storage/app-view.ts';
 import { recover } from '../../../src/storage/recovery.ts';
 import { createBlockTreeSnapshot } from '../../../src/storage/snapshot.ts';
@@ -24,8 +25,9 @@ test('what a disk remembers of its records is what their bytes say, at every wri
   let compared = 0;
   const sameAsBytes: CheckerFactory = () => ({
     name: 'same as bytes',
-    onWritten({ store }, { commits }) {
+    onWritten({ contents }, { commits }) {
       if (commits.length === 0 || compared++ % 7 !== 0) return;
+      const store = (contents as RecordContents).snapshot();
       const plain = asBytes(store);
       expect(recover(store)).toEqual(recover(plain));
       const tip = createBlockTreeSnapshot(plain).newestBlock()?.hash ?? ZERO_HASH;

@@ -52,6 +52,7 @@ function commonOptions(random: Random, n: number): Omit<WorldOptions, 'n' | 'see
     load: random.pick(['steady', 'idle']),
     clockDrift: 0.01,
     encode: random.chance(0.1),
+    records: random.fork('records').chance(0.2),
   };
 }
 
