@@ -84,10 +84,7 @@ export function questionsBeforeBlame(
   core: Core,
   certificate: ProgressCertificate,
 ): readonly CertificateQuestion[] {
-  const retired = retiredSets(core);
-  return retired.length > 0 && isRefusedByActive(core, certificate)
-    ? questionsUnder(core, retired, certificate)
-    : [];
+  return isRefusedByActive(core, certificate) ? questionsUnder(core, retiredSets(core), certificate) : [];
 }
 
 function questionsUnder(
@@ -206,8 +203,10 @@ function isRefusedByActive(core: Core, certificate: ProgressCertificate): boolea
 }
 
 /** The set before the current one, once it is retired: others may have entered their view by a quorum of it. */
-const retiredSets = ({ sets }: Core): readonly ValidatorSet[] =>
-  sets.decided && sets.previous !== sets.committed ? [sets.previous] : [];
+const retiredSets = (core: Core): readonly ValidatorSet[] =>
+  hasRetiredSet(core) ? [core.sets.previous] : [];
+
+export const hasRetiredSet = ({ sets }: Core): boolean => sets.decided && sets.previous !== sets.committed;
 
 function hasPendingUpdate(core: Core): boolean {
   for (const [hash, block] of core.tree.blocks) {

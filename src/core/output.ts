@@ -30,9 +30,24 @@ export interface Output {
   committedCommands: boolean;
 }
 
+/** All fields are there from the start: objects of one shape are read fastest. */
+const emptyDelta = (): Draft<TreeDelta> => ({
+  inserts: [],
+  commits: [],
+  prunes: [],
+  validatorSets: undefined,
+  lockedPc: undefined,
+  highestPc: undefined,
+  highestTc: undefined,
+  entry: undefined,
+  keptPcs: undefined,
+  lastVote: undefined,
+  proposeUpTo: undefined,
+});
+
 export const emptyOutput = (): Output => ({
   effects: [],
-  delta: { inserts: [], commits: [], prunes: [] },
+  delta: emptyDelta(),
   dirty: false,
   flushNow: false,
   entered: false,

@@ -7,6 +7,7 @@ import { isTooSoon, onBlockSyncRequest } from './block-sync/server.ts';
 import {
   askForVerdicts,
   certificatesIn,
+  hasRetiredSet,
   isBlameworthy,
   isWorthVerifying,
   learnCertificate,
@@ -56,7 +57,9 @@ export const questionsOf = (core: Core, message: Message): readonly CertificateQ
 
 /** What has to be verified besides before the sender of `message` is muted for what failed. */
 export const questionsBeforeMuting = (core: Core, message: Message): readonly CertificateQuestion[] =>
-  questionsAbout(core, message, questionsBeforeBlame);
+  hasRetiredSet(core) ? questionsAbout(core, message, questionsBeforeBlame) : NO_QUESTIONS;
+
+const NO_QUESTIONS: readonly CertificateQuestion[] = [];
 
 function questionsAbout(
   core: Core,

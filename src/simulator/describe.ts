@@ -105,9 +105,10 @@ const wait = (after: number): string => (after === 0 ? '' : ` after ${after}`);
 export function describeEffect(effect: Effect, names: Names): string {
   switch (effect.type) {
     case 'persist': {
-      const fields = Object.entries(effect.delta).flatMap(([field, value]) =>
-        Array.isArray(value) ? (value.length === 0 ? [] : [`${value.length} ${field}`]) : [field],
-      );
+      const fields = Object.entries(effect.delta).flatMap(([field, value]) => {
+        if (Array.isArray(value)) return value.length === 0 ? [] : [`${value.length} ${field}`];
+        return value === undefined ? [] : [field];
+      });
       return `persist ${effect.ticket} ${effect.flush}: ${fields.join(', ')}`;
     }
     case 'send':

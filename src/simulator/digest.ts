@@ -10,6 +10,17 @@ import { mix32 } from './random.ts';
 
 const combine = (digest: number, value: number): number => mix32(Math.imul(digest, 31) + value);
 
+/** Of the names of kinds, which are few. */
+const kindDigests: Record<string, number> = {};
+
+function digestKind(kind: string): number {
+  const known = kindDigests[kind];
+  if (known !== undefined) return known;
+  const digest = digestText(kind);
+  kindDigests[kind] = digest;
+  return digest;
+}
+
 const numbers = new Float64Array(1);
 const words = new Uint32Array(numbers.buffer);
 
@@ -40,10 +51,10 @@ function digestSignatures({ slots, bitmap }: SignatureSet): number {
 }
 
 const digestPc = (pc: PhaseCertificate): number =>
-  combine(combine(digestText(pc.phase), pc.view), digestText(pc.block) ^ digestSignatures(pc.signatures));
+  combine(combine(digestKind(pc.phase), pc.view), digestText(pc.block) ^ digestSignatures(pc.signatures));
 
 function digestMessage(message: Message | OutgoingMessage): number {
-  const kind = digestText(message.type);
+  const kind = digestKind(message.type);
   switch (message.type) {
     case 'proposal': {
       const hash = typeof message.block === 'string' ? message.block : message.block.hash;
@@ -52,7 +63,7 @@ function digestMessage(message: Message | OutgoingMessage): number {
     case 'nudge':
       return combine(combine(kind, message.view), digestPc(message.justify));
     case 'phase-vote':
-      return combine(combine(kind, message.view), digestText(message.block) ^ digestText(message.phase));
+      return combine(combine(kind, message.view), digestText(message.block) ^ digestKind(message.phase));
     case 'new-view':
       return combine(combine(kind, message.view), digestPc(message.highestPc));
     case 'timeout-vote':
@@ -77,14 +88,14 @@ function digestMessage(message: Message | OutgoingMessage): number {
 }
 
 export function digestInput(input: Input): number {
-  const kind = combine(digestText(input.type), digestNumber(input.now));
+  const kind = combine(digestKind(input.type), digestNumber(input.now));
   switch (input.type) {
     case 'recovered':
       return combine(kind, digestPc(input.disk.highestPc.pc));
     case 'message-received':
       return combine(combine(kind, digestText(input.from)), digestMessage(input.message));
     case 'timer-fired':
-      return combine(kind, digestText(input.timer.type));
+      return combine(kind, digestKind(input.timer.type));
     case 'persisted':
       return combine(kind, input.ticket);
     case 'signatures-checked':
@@ -108,7 +119,7 @@ export function digestInput(input: Input): number {
 }
 
 export function digestEffect(effect: Effect): number {
-  const kind = digestText(effect.type);
+  const kind = digestKind(effect.type);
   switch (effect.type) {
     case 'persist':
       return combine(
@@ -120,7 +131,7 @@ export function digestEffect(effect: Effect): number {
       return combine(combine(combine(kind, effect.after), to), digestMessage(effect.message));
     }
     case 'set-timer':
-      return combine(combine(kind, digestText(effect.timer.type)), digestNumber(effect.at));
+      return combine(combine(kind, digestKind(effect.timer.type)), digestNumber(effect.at));
     case 'check-signatures':
       return combine(combine(kind, effect.request), effect.checks.length);
     case 'form-certificate':
@@ -136,7 +147,7 @@ export function digestEffect(effect: Effect): number {
     case 'update-validators':
       return combine(kind, effect.after);
     case 'emit':
-      return combine(kind, digestText(effect.event.type));
+      return combine(kind, digestKind(effect.event.type));
     case 'halt':
       return kind;
   }

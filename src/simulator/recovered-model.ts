@@ -18,17 +18,6 @@ export interface RecoveredModel {
 
 type State = { -readonly [Field in Exclude<keyof Recovered, 'uncommitted'>]: Recovered[Field] };
 
-const VARIABLES = [
-  'validatorSets',
-  'lockedPc',
-  'highestPc',
-  'highestTc',
-  'entry',
-  'keptPcs',
-  'lastVote',
-  'proposeUpTo',
-] as const satisfies readonly Exclude<keyof TreeDelta, 'inserts' | 'commits' | 'prunes'>[];
-
 export function createRecoveredModel(genesisSets: ValidatorSets): RecoveredModel {
   const uncommitted = new Map<BlockHash, RecoveredBlock>();
   const committed = new Map<Height, BlockHash>();
@@ -70,10 +59,14 @@ export function createRecoveredModel(genesisSets: ValidatorSets): RecoveredModel
       }
       for (const { hash, commitPc } of delta.commits) commit(hash, commitPc);
       for (const { hash } of delta.prunes) uncommitted.delete(hash);
-      for (const field of VARIABLES) {
-        const value = delta[field];
-        if (value !== undefined) (state as Record<string, unknown>)[field] = value;
-      }
+      state.validatorSets = delta.validatorSets ?? state.validatorSets;
+      state.lockedPc = delta.lockedPc ?? state.lockedPc;
+      state.highestPc = delta.highestPc ?? state.highestPc;
+      state.highestTc = delta.highestTc ?? state.highestTc;
+      state.entry = delta.entry ?? state.entry;
+      state.keptPcs = delta.keptPcs ?? state.keptPcs;
+      state.lastVote = delta.lastVote ?? state.lastVote;
+      state.proposeUpTo = delta.proposeUpTo ?? state.proposeUpTo;
     },
     recovered: () => ({ ...state, uncommitted: [...uncommitted.values()] }),
   };

@@ -11,8 +11,8 @@ export type TraceEntry = { readonly at: number; readonly replica: number | null 
   | { readonly type: 'world'; readonly text: string }
 );
 
-/** How much of the past a failure can show. */
-const DEFAULT_MEMORY = 2_000;
+/** How much of the past a failure can show: what is remembered, the collector has to move. */
+const DEFAULT_MEMORY = 512;
 
 /** The world's history: a running hash over everything, and the latest entries for people. */
 export interface Trace {
@@ -76,6 +76,10 @@ export function createTrace(names: Names, memory: number = DEFAULT_MEMORY): Trac
     low = mix32(low ^ digest ^ mix32(digestNumber(at) + replica));
     high = mix32(high + low + 0x9e3779b9);
   };
+  /** Effects follow the input of the same instant and replica. */
+  const absorbEffect = (digest: number): void => {
+    low = mix32(Math.imul(low, 31) + digest);
+  };
   const entryIn = (slot: number): TraceEntry =>
     entryOf(
       times[slot] as number,
@@ -90,7 +94,7 @@ export function createTrace(names: Names, memory: number = DEFAULT_MEMORY): Trac
       add(at, replica, input, 1);
     },
     addEffect(at, replica, effect) {
-      absorb(at, replica, digestEffect(effect));
+      absorbEffect(digestEffect(effect));
       add(at, replica, effect, 0);
     },
     addNote(at, text) {

@@ -53,13 +53,13 @@ export interface TreeDelta {
   readonly commits: readonly CommittedBlock[];
   /** Uncommitted blocks that conflict with the commits, or make room: deleted with their data and pending updates. */
   readonly prunes: readonly { readonly hash: BlockHash; readonly height: Height }[];
-  readonly validatorSets?: ValidatorSets;
-  readonly lockedPc?: RankedPc;
-  readonly highestPc?: RankedPc;
-  readonly highestTc?: TimeoutCertificate;
-  readonly entry?: ViewEntry;
+  readonly validatorSets?: ValidatorSets | undefined;
+  readonly lockedPc?: RankedPc | undefined;
+  readonly highestPc?: RankedPc | undefined;
+  readonly highestTc?: TimeoutCertificate | undefined;
+  readonly entry?: ViewEntry | undefined;
   /** The whole list, replacing the stored one. */
-  readonly keptPcs?: readonly KeptPc[];
-  readonly lastVote?: LastVote;
-  readonly proposeUpTo?: View;
+  readonly keptPcs?: readonly KeptPc[] | undefined;
+  readonly lastVote?: LastVote | undefined;
+  readonly proposeUpTo?: View | undefined;
 }
