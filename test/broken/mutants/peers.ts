@@ -391,8 +391,8 @@ export const peerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'storage/sync-response.ts',
-        find: 'const data = isFull ? [] : readData(snapshot, stored);',
-        replace: 'const data = isFull || !isFull ? [] : readData(snapshot, stored);',
+        find: 'const data = isFull ? [] : stored.data();',
+        replace: 'const data = isFull || !isFull ? [] : stored.data();',
       },
     ],
     traces: ['T18'],
