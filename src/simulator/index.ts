@@ -5,6 +5,7 @@ export { ADVERSARIES, type AdversaryName, anyAdversary } from './adversaries/ind
 export type { Adversary, AdversaryControls, AdversaryFactory, Peer } from './adversary.ts';
 export type { Command, SimulatedApp } from './app.ts';
 export { ALL_CHECKERS } from './checkers/index.ts';
+export type { DiskReads } from './contents.ts';
 export { constant, type Delay, delaysWithin, uniform } from './delays.ts';
 export { SimulationFailure } from './failure.ts';
 export { type FaultOptions, jealousNetwork, randomFaults, randomStorm } from './faults.ts';
