@@ -32,7 +32,7 @@ export interface AppRunnerOptions {
 }
 
 /**
- * Calls the app, whatever it does. A throw, nonsense or an answer that does not come is an app fault: an `app-failed`
+ * Calls the app, in a turn of the event loop of its own, whatever it does. A throw, nonsense or an answer that does not come is an app fault: an `app-failed`
  * event, and null for the core, which then proposes nothing or abstains.
  *
  * `produceBlock` has until half a view time after it may no longer wait. `validateBlock` is aborted when its branch
@@ -87,7 +87,12 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
     let result: Result | null = null;
     try {
       state = options.openState(parent);
-      if (state !== null) result = await inTime(clock, what, controller, call(state, controller.signal));
+      if (state !== null) {
+        await nextTurn();
+        // What was cancelled or aborted meanwhile is not begun.
+        if (running.has(request) && !controller.signal.aborted)
+          result = await inTime(clock, what, controller, call(state, controller.signal));
+      }
     } catch (error) {
       onCallFailed(what.call, error, state);
     } finally {
@@ -117,6 +122,7 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         async ({ view: state }, signal) => {
           const { view, parent } = ask;
           const answered = await app.produceBlock({ view, parent, state, waitMs }, signal);
+          await nextTurn();
           return producedBlock(options, answered, state, signal);
         },
         (block) => answer({ type: 'block-produced', request, block }),
@@ -128,6 +134,7 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
         block.justify.block,
         async ({ view: state }, signal) => {
           const answered = await app.validateBlock({ block, state, context }, signal);
+          await nextTurn();
           return validityOf(options, answered, block, state, signal);
         },
         (validity) => answer({ type: 'block-validated', request, validity }),
@@ -151,6 +158,12 @@ export function createAppRunner(options: AppRunnerOptions): AppRunner {
     },
   };
 }
+
+/**
+ * An app works through a whole block at once, and so has the step that asks for it: both in one turn of the event loop
+ * would hold up the host for the sum.
+ */
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** Whether the block's parent is pruned, or another block is committed at its height. */
 function isPointless({ hash, height, justify }: Block, { commits, prunes }: TreeDelta): boolean {

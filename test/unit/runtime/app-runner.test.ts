@@ -22,7 +22,7 @@ import {
 } from '../../../src/model/ids.ts';
 import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
 import type { App, AppView } from '../../../src/ports/app.ts';
-import { type AppRunnerOptions, createAppRunner } from '../../../src/runtime/app-runner.ts';
+import { type AppRunner, type AppRunnerOptions, createAppRunner } from '../../../src/runtime/app-runner.ts';
 import { hashDataWith } from '../../../src/runtime/data-hash.ts';
 import type { LocalInput } from '../../../src/runtime/local-input.ts';
 import type { OpenState } from '../../../src/runtime/open-state.ts';
@@ -248,6 +248,7 @@ describe('produceBlock', () => {
       },
     });
     started.produce(100);
+    await settle();
     started.clock.advance(599);
     await settle();
     expect(started.answers).toEqual([]);
@@ -448,6 +449,7 @@ describe('validateBlock', () => {
   it('is not waited for after ten view times', async () => {
     const started = start({ validateBlock: () => new Promise(() => {}) });
     started.validate();
+    await settle();
     started.clock.advance(10 * VIEW_TIME_MS);
     await settle();
     expect(started.answers).toEqual([NO_VERDICT]);
@@ -550,8 +552,57 @@ it('aborts all calls when it stops, and answers none', async () => {
     request: request(2),
     ask: { context: 'proposal', block },
   });
+  await settle();
   started.runner.stop();
   await settle();
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   expect([started.answers, started.events, started.openStates, started.clock.armed]).toEqual([[], [], 0, 0]);
+});
+
+describe('a call', () => {
+  it('begins in a turn of its own, after the step that asks for it', async () => {
+    let calls = 0;
+    const started = start({
+      validateBlock: () => {
+        calls += 1;
+        return { valid: false };
+      },
+    });
+    started.validate();
+    await Promise.resolve();
+    expect([calls, started.openStates]).toEqual([0, 1]);
+    await settle();
+    await settle();
+    expect([calls, started.openStates]).toEqual([1, 0]);
+    expect(started.answers).toHaveLength(1);
+  });
+
+  it.each([
+    ['cancelled', (runner: AppRunner) => runner.cancel(request()), 0],
+    ['stopped', (runner: AppRunner) => runner.stop(), 0],
+    [
+      'aborted with its branch',
+      (runner: AppRunner) =>
+        runner.onTreeMoved({
+          ...NOTHING,
+          commits: [{ hash: ZERO_HASH, height: block.height, commitPc: null }],
+        }),
+      1,
+    ],
+  ] as const)('does not begin when it is %s before its turn', async (_, end, answers) => {
+    let calls = 0;
+    const started = start({
+      validateBlock: () => {
+        calls += 1;
+        return { valid: true };
+      },
+    });
+    started.validate();
+    end(started.runner);
+    await settle();
+    await settle();
+    expect([calls, started.openStates, started.clock.armed]).toEqual([0, 0, 0]);
+    expect(started.answers).toHaveLength(answers);
+    expect([started.events, started.faults]).toEqual([[], []]);
+  });
 });

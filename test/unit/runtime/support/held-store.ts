@@ -19,7 +19,9 @@ export interface HeldStore {
 }
 
 /** Lets everything that has become possible happen. */
-export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 export function createHeldStore(): HeldStore {
   const memory = createMemoryStore();
