@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
 import type { ValidatorSets } from '../model/validator-set.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import type { Divergence } from './app.ts';
 import type { Arrivals } from './arrivals.ts';
 import { SEQUENCE_WINDOW } from './client-window.ts';
@@ -83,6 +84,7 @@ export class Service implements CommandService {
   readonly #heights: HeightWaiters = createHeightWaiters();
   /** By the height of the latest decided update. */
   readonly #decisions: HeightWaiters = createHeightWaiters();
+  readonly #answers: Answers = createAnswers(() => this.#settled());
   readonly #subscriptions: readonly Disposable[];
   readonly #drained = new Set<() => void>();
   #session = newSession();
@@ -223,7 +225,7 @@ export class Service implements CommandService {
       const command = this.#parts.pool.remove(key);
       if (command === undefined || command.submission === null) continue;
       const result = results.get(key);
-      if (result !== undefined) command.submission.resolve({ height, blockHash, result });
+      if (result !== undefined) this.#answers.add(command.submission, { height, blockHash, result });
       else if (isFromDisk) command.submission.reject(resultLostError());
       // Somebody used our command's name for another one: ours has had no effect.
       else this.#renew(command);
@@ -348,8 +350,8 @@ export class Service implements CommandService {
 
   /** Ends `drain` when nothing is left to wait for. */
   #settled(): void {
-    if (this.#drained.size > 0 && this.#parts.pool.own.count === 0)
-      for (const end of [...this.#drained]) end();
+    if (this.#parts.pool.own.count > 0 || this.#answers.waiting > 0) return;
+    for (const end of [...this.#drained]) end();
   }
 
   close(): void {
@@ -357,6 +359,7 @@ export class Service implements CommandService {
     this.#state = 'closed';
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#forwarder.close();
+    this.#answers.flush();
     for (const command of [...this.#parts.pool.allOwn()]) {
       this.#parts.pool.remove(command.key);
       command.submission?.reject(closedError());
