@@ -15,6 +15,7 @@ import { beginExecution, type Execution } from './execution.ts';
 import type { BlockLedger } from './ledger.ts';
 import { createPatience, type Patience } from './patience.ts';
 import type { CommandPool, PendingCommand } from './pool.ts';
+import { createSlices } from './slices.ts';
 
 /**
  * This node's state after the block at `height` differs from the state that `block`, its child, was made on: `apply`
@@ -53,7 +54,7 @@ export interface AppParts {
 export function createApp(parts: AppParts): App {
   return {
     produceBlock: (request, signal) => produceBlock(parts, request, signal),
-    validateBlock: (request) => validateBlock(parts, request),
+    validateBlock: (request, signal) => validateBlock(parts, request, signal),
   };
 }
 
@@ -65,7 +66,7 @@ async function produceBlock(
 ): Promise<ProduceBlockResult> {
   const deadlineMs = performance.now() + request.waitMs;
   for (;;) {
-    const block = fillBlock(parts, request);
+    const block = await fillBlock(parts, request, signal);
     const leftMs = deadlineMs - performance.now();
     if (block.hasCommands === true || leftMs <= 0) return block;
     await parts.arrivals.wait(leftMs, signal);
@@ -73,15 +74,21 @@ async function produceBlock(
   }
 }
 
-function fillBlock(parts: AppParts, { view, state }: ProduceBlockRequest): ProduceBlockResult {
+async function fillBlock(
+  parts: AppParts,
+  { view, state }: ProduceBlockRequest,
+  signal: AbortSignal,
+): Promise<ProduceBlockResult> {
   const { definition, settings, ledger } = parts;
   const execution = beginExecution(definition, state);
   const data = [encodeHeader(state.appStateHash)];
   const keys: string[] = [];
   const results = new Map<string, Uint8Array>();
   const patience = createPatience();
+  const slices = createSlices(signal);
   let bytes = 0;
   for (const command of parts.pool.all()) {
+    if (slices.isOver()) await slices.next();
     if (keys.length >= settings.maxBlockCommands || bytes >= settings.maxBlockBytes) break;
     if (patience.isOver(command)) continue;
     if (bytes + command.datum.length > settings.maxBlockBytes && bytes > 0) break;
@@ -140,13 +147,17 @@ function dropIfCommitted({ pool, observer }: AppParts, execution: Execution, com
  * Valid: a header that names our own state after the parent, then nothing but commands. Commands that have taken
  * effect before, or are past their time, are skipped.
  */
-function validateBlock(parts: AppParts, request: ValidateBlockRequest): ValidateBlockResult {
+async function validateBlock(
+  parts: AppParts,
+  request: ValidateBlockRequest,
+  signal: AbortSignal,
+): Promise<ValidateBlockResult> {
   const { block, state } = request;
   const parentStateHash = decodeHeader(block.data[0]);
   if (parentStateHash === null) return { valid: false };
   if (Buffer.compare(parentStateHash, state.appStateHash) !== 0)
     return diverged(parts, request, parentStateHash);
-  return execute(parts, block.hash, block.data, state);
+  return execute(parts, block.hash, block.data, state, signal);
 }
 
 function diverged(
@@ -175,17 +186,20 @@ export function describeDivergence({ height, block, theirs, ours, certified }: D
   return `application state diverged ${where}: ${ours} here, ${theirs} in its child ${block}; ${who}`;
 }
 
-function execute(
+async function execute(
   { definition, pool, ledger, observer }: AppParts,
   hash: BlockHash,
   data: readonly Uint8Array[],
   state: AppView,
-): ValidateBlockResult {
+  signal: AbortSignal,
+): Promise<ValidateBlockResult> {
   const execution = beginExecution(definition, state);
   const keys: string[] = [];
   const results = new Map<string, Uint8Array>();
+  const slices = createSlices(signal);
   let bytes = 0;
   for (let at = 1; at < data.length; at++) {
+    if (slices.isOver()) await slices.next();
     const datum = data[at] as Uint8Array;
     const envelope = decodeCommand(datum);
     if (envelope === null) return { valid: false };

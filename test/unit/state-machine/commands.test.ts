@@ -50,7 +50,7 @@ describe('a submitted command', () => {
     const twin = await cluster.leader.produce(asView(cluster.view), cluster.tip);
     const again = { ...twin, data: [twin.data[0]!, first.data[1]!] };
     for (const node of cluster.nodes) {
-      const result = node.validate(again);
+      const result = await node.validate(again);
       expect(result.valid && result.appStateUpdates).toEqual({ sets: [], deletes: [] });
     }
     cluster.commit(first);
@@ -181,7 +181,7 @@ describe('a block', () => {
     cluster.isConnected = false;
     const empty = await cluster.nodes[3]!.produce(asView(12), ZERO_HASH);
     cluster.isConnected = true;
-    for (const node of cluster.nodes) if (node !== cluster.nodes[3]) node.validate(empty);
+    for (const node of cluster.nodes) if (node !== cluster.nodes[3]) await node.validate(empty);
     cluster.tip = empty.hash;
     cluster.commit(empty);
     await cluster.order();
@@ -194,13 +194,13 @@ describe('a block', () => {
     const header = block.data[0]!;
     const other = Uint8Array.from(header, (byte, at) => (at === 0 ? 2 : byte));
     const [, node] = cluster.nodes;
-    expect(node!.validate({ ...block, data: [] })).toEqual({ valid: false });
-    expect(node!.validate({ ...block, data: [other] })).toEqual({ valid: false });
-    expect(node!.validate({ ...block, data: [header, new Uint8Array(31)] })).toEqual({ valid: false });
-    expect(node!.validate({ ...block, data: [header, new Uint8Array(32).fill(255)] })).toEqual({
+    expect(await node!.validate({ ...block, data: [] })).toEqual({ valid: false });
+    expect(await node!.validate({ ...block, data: [other] })).toEqual({ valid: false });
+    expect(await node!.validate({ ...block, data: [header, new Uint8Array(31)] })).toEqual({ valid: false });
+    expect(await node!.validate({ ...block, data: [header, new Uint8Array(32).fill(255)] })).toEqual({
       valid: false,
     });
-    expect(node!.validate(block)).toMatchObject({ valid: true, hasCommands: false });
+    expect(await node!.validate(block)).toMatchObject({ valid: true, hasCommands: false });
   });
 
   it('gets no verdict when a command in it throws', async () => {
@@ -211,7 +211,7 @@ describe('a block', () => {
     poisoned.set(bytes('!'), 32);
     poisoned[0]! ^= 1;
     const bad = { ...block, data: [block.data[0]!, poisoned] };
-    expect(() => cluster.nodes[1]!.validate(bad)).toThrow('apply threw on command 0');
+    await expect(cluster.nodes[1]!.validate(bad)).rejects.toThrow('apply threw on command 0');
     cluster.commit(block);
     await answer;
   });
@@ -256,7 +256,7 @@ describe('a leader that may wait', () => {
     const answer = cluster.nodes[3]!.service.submit(bytes('a=1'));
     const block = await waiting;
     expect(block.data).toHaveLength(2);
-    for (const node of cluster.nodes) if (node !== cluster.leader) node.validate(block);
+    for (const node of cluster.nodes) if (node !== cluster.leader) await node.validate(block);
     cluster.commit(block);
     expect(await answer).toMatchObject({ height: 0 });
   });
@@ -288,7 +288,7 @@ describe('a node whose state differs', () => {
     );
     liar.states.set(cluster.tip, wrong);
     const block = await cluster.leader.produce(asView(cluster.view), cluster.tip);
-    expect(liar.validate(block)).toEqual({ valid: false });
+    expect(await liar.validate(block)).toEqual({ valid: false });
     const divergence = {
       height: 0,
       block: block.hash,
@@ -299,8 +299,8 @@ describe('a node whose state differs', () => {
     expect(liar.divergences).toEqual([divergence]);
     expect(liar.service.status().divergence).toEqual(divergence);
     // Certified by a quorum: it is no longer the proposer's word against ours.
-    expect(() => liar.validate(block, 'sync')).toThrow(/diverged at height 0: .*this node is wrong/);
-    expect(cluster.nodes[2]!.validate(block)).toMatchObject({ valid: true });
+    await expect(liar.validate(block, 'sync')).rejects.toThrow(/diverged at height 0: .*this node is wrong/);
+    expect(await cluster.nodes[2]!.validate(block)).toMatchObject({ valid: true });
   });
 });
 

@@ -243,11 +243,11 @@ export class FakeNode implements ReplicaHandle {
     return block;
   }
 
-  /** Throws what the app throws. */
-  validate(block: Block, context: 'proposal' | 'sync' = 'proposal'): ValidateBlockResult {
+  /** Rejects with what the app throws. */
+  async validate(block: Block, context: 'proposal' | 'sync' = 'proposal'): Promise<ValidateBlockResult> {
     const state = this.states.get(block.justify.block)!;
     const signal = new AbortController().signal;
-    const result = this.machine.app.validateBlock({ block, state, context }, signal) as ValidateBlockResult;
+    const result = await this.machine.app.validateBlock({ block, state, context }, signal);
     if (result.valid) {
       this.states.set(block.hash, state.after(block, result.appStateUpdates!, result.validatorSetUpdates!));
       this.blocks.set(block.hash, block);
@@ -325,7 +325,7 @@ export class FakeCluster {
     const block = await this.leader.produce(asView(this.view), this.tip);
     for (const node of this.nodes) {
       if (node === this.leader) continue;
-      const { valid } = node.validate(block);
+      const { valid } = await node.validate(block);
       if (!valid) throw new Error(`${node.id} found the block invalid`);
     }
     this.tip = block.hash;

@@ -97,7 +97,7 @@ describe('forwarding', () => {
     taken(sender, cluster);
     cluster.tip = ZERO_HASH;
     const other = await cluster.nodes[2]!.produce(asView(8), ZERO_HASH);
-    sender.validate(other);
+    await sender.validate(other);
     sender.commit(other);
     await settle();
     expect(taken(sender, cluster)).toEqual(['1 to 0']);
@@ -174,7 +174,7 @@ describe('a client whose names others use up', () => {
     change(datum);
     const block = await cluster.nodes[2]!.produce(asView(cluster.view), cluster.tip);
     const forged = { ...block, data: [block.data[0]!, datum] };
-    for (const node of cluster.nodes) expect(node.validate(forged)).toMatchObject({ valid: true });
+    for (const node of cluster.nodes) expect(await node.validate(forged)).toMatchObject({ valid: true });
     cluster.tip = forged.hash;
     cluster.commit(forged);
   }

@@ -198,11 +198,11 @@ describe('a command that updates the validator set', () => {
       )
     ).data[0]!;
     const bad = { ...block, data: [header, renamed] };
-    expect(() =>
+    await expect(
       cluster.nodes[3]!.machine.app.validateBlock(
         { block: bad, state, context: 'proposal' },
         new AbortController().signal,
       ),
-    ).toThrow(/apply threw/);
+    ).rejects.toThrow(/apply threw/);
   });
 });
