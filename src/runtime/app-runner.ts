@@ -32,8 +32,8 @@ export interface AppRunnerOptions {
 }
 
 /**
- * Calls the app, in a turn of the event loop of its own, whatever it does. A throw, nonsense or an answer that does not come is an app fault: an `app-failed`
- * event, and null for the core, which then proposes nothing or abstains.
+ * Calls the app, in a turn of the event loop of its own, whatever it does. A throw, nonsense or an answer that does not
+ * come is an app fault: an `app-failed` event, and null for the core, which then proposes nothing or abstains.
  *
  * `produceBlock` has until half a view time after it may no longer wait. `validateBlock` is aborted when its branch
  * is pruned; an answer that has not come after ten view times is not waited for.
