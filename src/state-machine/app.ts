@@ -186,6 +186,11 @@ export function describeDivergence({ height, block, theirs, ours, certified }: D
   return `application state diverged ${where}: ${ours} here, ${theirs} in its child ${block}; ${who}`;
 }
 
+/** The same name with other bytes is somebody else's forgery, unless they are of the command that ours voids. */
+const isOurs = ({ submission, datum, voids }: PendingCommand, ordered: Uint8Array): boolean =>
+  submission !== null &&
+  (Buffer.compare(datum, ordered) === 0 || (voids !== null && Buffer.compare(voids.datum, ordered) === 0));
+
 async function execute(
   { definition, pool, ledger, observer }: AppParts,
   hash: BlockHash,
@@ -214,9 +219,7 @@ async function execute(
     const command = pool.get(key);
     if (command === undefined) continue;
     command.includedAt = Math.max(command.includedAt, execution.height);
-    // The same name with other bytes is somebody else's forgery: its result is not ours.
-    const isOurs = command.submission !== null && Buffer.compare(command.datum, datum) === 0;
-    if (isOurs) results.set(key, outcome.result);
+    if (isOurs(command, datum)) results.set(key, outcome.result);
   }
   const effects = execution.finish();
   ledger.record(hash, { height: execution.height, keys, results });

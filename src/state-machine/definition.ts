@@ -55,8 +55,8 @@ export interface ValidatorRules {
  * remembered between calls. It runs on every replica, more than once for the same command when leaders compete, and
  * returns the answer for the submitter (empty when it returns nothing).
  *
- * A command for which it throws has no effect: the node that meets it refuses it to its submitter, leaders leave it
- * out, and a block that carries one all the same gets no vote.
+ * A command for which it throws has no effect: leaders leave it out, and a block that carries one all the same gets no
+ * vote. The submitter's node refuses it, once nobody can order it on another state any more.
  */
 export interface StateMachineDefinition {
   /** Lets commands change the validator set; without it, `context.validators` refuses every change. */

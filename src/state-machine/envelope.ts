@@ -1,4 +1,4 @@
-import { allocate, latin1 } from '../codec/bytes.ts';
+import { allocate, copyOf, latin1 } from '../codec/bytes.ts';
 import { MAX_INTEGER } from '../model/ids.ts';
 
 /**
@@ -6,6 +6,8 @@ import { MAX_INTEGER } from '../model/ids.ts';
  *
  * - header: version (1 byte), app-state hash of the parent (32 bytes)
  * - command: client id (16 bytes), sequence (u64), last height at which it may take effect (u64), the user's bytes
+ * - void command: the same without the user's bytes, and with the highest bit of the last height set. It does nothing but
+ *   use its name up: no other command of that name takes effect any more
  *
  * Integers are little-endian and at most 2^53 - 1, as everywhere in the protocol.
  */
@@ -19,6 +21,9 @@ const SEQUENCE_AT = CLIENT_ID_BYTES;
 const NOT_AFTER_AT = SEQUENCE_AT + 8;
 export const ENVELOPE_BYTES = NOT_AFTER_AT + 8;
 
+const VOID_AT = NOT_AFTER_AT + 7;
+const VOID_BIT = 0x80;
+
 const TWO_32 = 2 ** 32;
 
 /** Names a command for ever: no two commands of a chain that take effect have the same client and sequence. */
@@ -31,6 +36,7 @@ export interface CommandId {
 export interface Envelope extends CommandId {
   /** The command takes effect in no block above this height. */
   readonly notAfter: number;
+  readonly isVoid: boolean;
   readonly command: Uint8Array;
 }
 
@@ -47,7 +53,12 @@ export function decodeHeader(datum: Uint8Array | undefined): Uint8Array | null {
   return datum.subarray(1);
 }
 
-export function encodeCommand({ clientId, sequence, notAfter, command }: Envelope): Uint8Array {
+export function encodeCommand({
+  clientId,
+  sequence,
+  notAfter,
+  command,
+}: Omit<Envelope, 'isVoid'>): Uint8Array {
   const datum = allocate(ENVELOPE_BYTES + command.length);
   datum.set(clientId, 0);
   writeU64(datum, SEQUENCE_AT, sequence);
@@ -56,16 +67,25 @@ export function encodeCommand({ clientId, sequence, notAfter, command }: Envelop
   return datum;
 }
 
+/** Whether `datum`, a command, is a void one. */
+export const isVoidDatum = (datum: Uint8Array): boolean => ((datum[VOID_AT] as number) & VOID_BIT) !== 0;
+/** The void command of the same name and lifetime as the command `datum`. */
+export function encodeVoid(datum: Uint8Array): Uint8Array {
+  const bytes = copyOf(datum.subarray(0, ENVELOPE_BYTES));
+  bytes[VOID_AT] = (bytes[VOID_AT] as number) | VOID_BIT;
+  return bytes;
+}
+
+const notAfterOf = (datum: Uint8Array): number | null => readU64(datum, NOT_AFTER_AT, ~VOID_BIT);
+
 /** Null when the datum is no command. */
 export function decodeCommand(datum: Uint8Array): Envelope | null {
-  if (datum.length < ENVELOPE_BYTES) return null;
-  const sequence = readU64(datum, SEQUENCE_AT);
-  const notAfter = readU64(datum, NOT_AFTER_AT);
-  if (sequence === null || notAfter === null) return null;
+  if (!isCommand(datum)) return null;
   return {
     clientId: datum.subarray(0, CLIENT_ID_BYTES),
-    sequence,
-    notAfter,
+    sequence: readU64(datum, SEQUENCE_AT) as number,
+    notAfter: notAfterOf(datum) as number,
+    isVoid: isVoidDatum(datum),
     command: datum.subarray(ENVELOPE_BYTES),
   };
 }
@@ -73,8 +93,9 @@ export function decodeCommand(datum: Uint8Array): Envelope | null {
 /** Whether `decodeCommand` would not return null. */
 export const isCommand = (datum: Uint8Array): boolean =>
   datum.length >= ENVELOPE_BYTES &&
+  (datum.length === ENVELOPE_BYTES || !isVoidDatum(datum)) &&
   readU64(datum, SEQUENCE_AT) !== null &&
-  readU64(datum, NOT_AFTER_AT) !== null;
+  notAfterOf(datum) !== null;
 
 /** A map key for the client and sequence of a command's datum. */
 export const commandKey = (datum: Uint8Array): string => latin1(datum, 0, NOT_AFTER_AT);
@@ -84,9 +105,10 @@ export function writeU64(bytes: Uint8Array, at: number, value: number): void {
   writeU32(bytes, at + 4, Math.floor(value / TWO_32));
 }
 
-/** Null for integers above 2^53 - 1. */
-export function readU64(bytes: Uint8Array, at: number): number | null {
-  const value = readU32(bytes, at) + readU32(bytes, at + 4) * TWO_32;
+/** Null for integers above 2^53 - 1. Of the last byte, the bits of `mask` count. */
+export function readU64(bytes: Uint8Array, at: number, mask = 0xff): number | null {
+  const high = readU32(bytes, at + 4) & ((mask << 24) | 0xffffff);
+  const value = readU32(bytes, at) + (high >>> 0) * TWO_32;
   return value > MAX_INTEGER ? null : value;
 }
 

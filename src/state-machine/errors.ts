@@ -4,7 +4,7 @@ export type CommandErrorCode =
   | 'pool-full'
   /** Larger than this node takes: nothing was submitted. */
   | 'too-large'
-  /** `apply` threw: the command has no effect. */
+  /** `apply` threw: the command has no effect, and never will have. */
   | 'refused'
   /** The service closed first: the command may or may not take effect. */
   | 'closed'

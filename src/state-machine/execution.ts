@@ -9,6 +9,9 @@ import { createValidatorChanges } from './validators-draft.ts';
 
 const NO_RESULT = new Uint8Array(0);
 
+/** The result of a void command; this very array. */
+export const VOIDED = new Uint8Array(0);
+
 export type Outcome =
   | { readonly type: 'applied'; readonly result: Uint8Array }
   | { readonly type: Exclude<Admission, 'fresh'> }
@@ -27,7 +30,10 @@ export interface Execution {
  * Executes the child of `state`'s block. Deterministic: the same commands on the same state give the same outcomes
  * and updates at every replica.
  */
-export function beginExecution(definition: StateMachineDefinition, state: AppView): Execution {
+export function beginExecution(
+  definition: StateMachineDefinition,
+  state: Pick<AppView, 'height' | 'get' | 'validatorSet'>,
+): Execution {
   const height = ((state.height ?? -1) + 1) as Height;
   const draft = createDraft(state);
   const clients = openClients(draft, height);
@@ -38,6 +44,10 @@ export function beginExecution(definition: StateMachineDefinition, state: AppVie
   function apply(envelope: Envelope): Outcome {
     const admission = clients.admit(envelope);
     if (admission !== 'fresh') return { type: admission };
+    if (envelope.isVoid) {
+      clients.markUsed(envelope);
+      return { type: 'applied', result: VOIDED };
+    }
     let result: Uint8Array | undefined;
     try {
       result = definition.apply(envelope.command, draft.user, context);

@@ -51,13 +51,14 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
   let scheduled: NodeJS.Immediate | null = null;
 
   /** What this tenure's leaders shall get now. */
-  function takeBatch(reachedTenure: number): readonly Uint8Array[] {
+  function takeBatch(reachedTenure: number, isSent: boolean): readonly Uint8Array[] {
     const batch: Uint8Array[] = [];
     let at = 0;
     for (; at < queue.length && batch.length < credit; at++) {
       const command = queue[at] as PendingCommand;
       if (!isWaiting(parts, command) || command.forwardedInTenure >= tenure) continue;
       command.forwardedInTenure = reachedTenure;
+      command.wasSent ||= isSent;
       batch.push(command.datum);
     }
     queue = at === queue.length ? [] : queue.slice(at);
@@ -68,8 +69,8 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
     // Of a replica that is about to start; it enters its first view soon.
     if (replica.leadersOf(view).length === 0) return;
     const isLastOfTenure = (view + 1) % leaderTenure === 0;
-    const batch = takeBatch(isLastOfTenure ? tenure + 1 : tenure);
     const to = recipients(replica, view, isLastOfTenure);
+    const batch = takeBatch(isLastOfTenure ? tenure + 1 : tenure, to.size > 0);
     if (batch.length === 0 || to.size === 0) return;
     credit -= batch.length;
     for (const frame of encodeFrames(batch)) for (const id of to) replica.commands.send(id, frame);
@@ -147,6 +148,7 @@ function broadcastOverdue(parts: ForwarderParts, view: View, overdueBefore: numb
   for (const command of overdue) {
     command.waitingSince = view;
     command.forwardedInTenure = Math.floor(view / parts.replica.chain.leaderTenure);
+    command.wasSent = true;
   }
   for (const frame of encodeFrames(overdue.map(({ datum }) => datum)))
     parts.replica.commands.broadcast(frame);

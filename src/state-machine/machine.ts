@@ -6,7 +6,6 @@ import {
   type StateMachineDefinition,
   type StateMachineSettings,
 } from './definition.ts';
-import { CommandError } from './errors.ts';
 import { createBlockLedger } from './ledger.ts';
 import { createCommandPool } from './pool.ts';
 import type { ReplicaHandle } from './replica-handle.ts';
@@ -46,8 +45,7 @@ export function createStateMachine(options: StateMachineOptions): StateMachine {
     observer: {
       committedHeight: () => service?.committedHeight ?? -1,
       onExecuted: (commands, bytes) => service?.onExecuted(commands, bytes),
-      onRefused: ({ submission }, error) =>
-        submission?.reject(new CommandError('refused', 'apply threw on the command', { cause: error })),
+      onRefused: (command, error) => service?.onRefused(command, error),
       onDiverged: (found) => {
         divergence ??= found;
         options.onDivergence?.(found);
@@ -58,7 +56,15 @@ export function createStateMachine(options: StateMachineOptions): StateMachine {
     app,
     attach(replica) {
       if (service !== null) throw new TypeError('a state machine serves one replica');
-      service = new Service({ replica, settings, pool, ledger, arrivals, divergence: () => divergence });
+      service = new Service({
+        definition: options,
+        replica,
+        settings,
+        pool,
+        ledger,
+        arrivals,
+        divergence: () => divergence,
+      });
       return service;
     },
   };

@@ -1,6 +1,6 @@
 import { copyOf } from '../codec/bytes.ts';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
-import { commandKey, decodeCommand, type Envelope, isCommand } from './envelope.ts';
+import { commandKey, decodeCommand, type Envelope, isCommand, isVoidDatum } from './envelope.ts';
 
 /** Where a command took effect, and what `apply` returned there. */
 export interface CommandAnswer {
@@ -30,6 +30,16 @@ export interface PendingCommand {
   /** Own commands: the tenure whose leaders it was last sent to, and the view since which it waits for its turn. */
   forwardedInTenure: number;
   waitingSince: number;
+  /** Own commands: whether somebody else may hold a copy, and order it at any time of its life. */
+  wasSent: boolean;
+  /** Of a void command: the command whose name it uses up, and why. */
+  readonly voids: Refusal | null;
+}
+
+/** A command on which `apply` threw here. Its submitter is told so when it is certain to have no effect. */
+export interface Refusal {
+  readonly datum: Uint8Array;
+  readonly error: unknown;
 }
 
 export interface PoolLimits {
@@ -53,7 +63,7 @@ export interface CommandPool {
   readonly forwarded: Readonly<Share>;
   /** Whether one more own command of `bytes` has room. */
   hasRoom(bytes: number): boolean;
-  addOwn(datum: Uint8Array, submission: Submission): PendingCommand;
+  addOwn(datum: Uint8Array, submission: Submission, voids?: Refusal): PendingCommand;
   addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full';
   get(key: string): PendingCommand | undefined;
   remove(key: string): PendingCommand | undefined;
@@ -75,10 +85,10 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
   function hasRoom(bytes: number): boolean {
     return own.count < limits.maxPending && own.bytes + bytes <= limits.maxPendingBytes;
   }
-  function addOwn(datum: Uint8Array, submission: Submission): PendingCommand {
+  function addOwn(datum: Uint8Array, submission: Submission, voids: Refusal | null = null): PendingCommand {
     const envelope = decodeCommand(datum);
     if (envelope === null) throw new TypeError('not a command');
-    const command = pending(commandKey(datum), datum, envelope, null, submission);
+    const command = { ...pending(commandKey(datum), datum, envelope, null, submission), voids };
     commands.set(command.key, command);
     ownCommands.set(command.key, command);
     take(own, datum);
@@ -87,7 +97,12 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
   function addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full' {
     if (!isCommand(datum)) return 'malformed';
     const key = commandKey(datum);
-    if (commands.has(key)) return 'known';
+    const known = commands.get(key);
+    if (known !== undefined) {
+      // Whoever forwarded the command wants its name used up instead.
+      if (known.from !== from || !isVoidDatum(datum) || known.envelope.isVoid) return 'known';
+      remove(key);
+    }
     const share = shares.get(from) ?? { count: 0, bytes: 0 };
     const full =
       share.count >= limits.maxForwardedPerPeer ||
@@ -146,6 +161,8 @@ function pending(
     includedAt: -1,
     forwardedInTenure: -1,
     waitingSince: 0,
+    wasSent: false,
+    voids: null,
   };
 }
 

@@ -6,10 +6,11 @@ import type { Divergence } from './app.ts';
 import type { Arrivals } from './arrivals.ts';
 import { SEQUENCE_WINDOW } from './client-window.ts';
 import { COMMAND_LIFETIME_BLOCKS, hasTakenEffect } from './clients.ts';
-import type { StateMachineSettings } from './definition.ts';
+import type { StateMachineDefinition, StateMachineSettings } from './definition.ts';
 import { userKey } from './draft.ts';
-import { CLIENT_ID_BYTES, commandKey, ENVELOPE_BYTES, encodeCommand } from './envelope.ts';
+import { CLIENT_ID_BYTES, commandKey, ENVELOPE_BYTES, encodeCommand, encodeVoid } from './envelope.ts';
 import { CommandError, PoolFullError } from './errors.ts';
+import { beginExecution, VOIDED } from './execution.ts';
 import { createForwarder, type Forwarder } from './forwarder.ts';
 import { decodeFrame } from './frames.ts';
 import { createHeightWaiters, type HeightWaiters } from './height-waiters.ts';
@@ -67,6 +68,7 @@ export interface CommandService {
 }
 
 export interface ServiceParts {
+  readonly definition: StateMachineDefinition;
   readonly replica: ReplicaHandle;
   readonly settings: StateMachineSettings;
   readonly pool: CommandPool;
@@ -75,6 +77,9 @@ export interface ServiceParts {
   /** The first divergence found so far. */
   divergence(): Divergence | null;
 }
+
+/** How long overdue commands are tried in one go; the rest have their turn when they are overdue again. */
+const MAX_REVIEW_MS = 2;
 
 /** Owns what connects a state machine to its replica: the submitters, the forwarding and the subscriptions. */
 export class Service implements CommandService {
@@ -186,6 +191,19 @@ export class Service implements CommandService {
     this.#parts.arrivals.notify();
   }
 
+  /**
+   * `apply` threw on a command, which has left the pool. Where nobody else has a copy that is its end; otherwise a
+   * leader may yet order one on another state, so its name is used up first, and whatever comes first decides.
+   */
+  onRefused({ datum, submission, wasSent }: PendingCommand, error: unknown): void {
+    if (submission === null) return;
+    if (!wasSent || this.#state === 'closed') return submission.reject(refusedError(error));
+    const pending = this.#parts.pool.addOwn(encodeVoid(datum), submission, { datum, error });
+    submission.renewed?.(pending);
+    this.#forwarder.add(pending);
+    this.#parts.arrivals.notify();
+  }
+
   #receive(from: ReplicaId, frame: Uint8Array): void {
     const datums = this.#state === 'closed' ? null : decodeFrame(frame);
     if (datums === null) return;
@@ -225,7 +243,8 @@ export class Service implements CommandService {
       const command = this.#parts.pool.remove(key);
       if (command === undefined || command.submission === null) continue;
       const result = results.get(key);
-      if (result !== undefined) this.#answers.add(command.submission, { height, blockHash, result });
+      if (result === VOIDED) command.submission.reject(refusedError(command.voids?.error));
+      else if (result !== undefined) this.#answers.add(command.submission, { height, blockHash, result });
       else if (isFromDisk) command.submission.reject(resultLostError());
       // Somebody used our command's name for another one: ours has had no effect.
       else this.#renew(command);
@@ -253,31 +272,46 @@ export class Service implements CommandService {
   }
 
   /** Submits the command again under a name that nobody else has seen. The old name must be dead. */
-  #renew({ envelope, submission }: PendingCommand): void {
+  #renew({ envelope, submission, voids }: PendingCommand): void {
     if (submission === null) return;
+    if (voids !== null) return submission.reject(refusedError(voids.error));
     if (isSameClient(envelope, this.#session)) this.#session = newSession();
     this.#enqueue(envelope.command, submission);
   }
 
   /**
    * Commands that leaders keep leaving out may have lost their names: others used up this client's sequences. What has
-   * committed says so.
+   * committed says so. Or `apply` throws on them, which leaders tell nobody: it is tried here, on what has committed.
    */
   #reviewOverdue(overdue: readonly PendingCommand[]): void {
-    const { pool, replica } = this.#parts;
+    const { pool, replica, definition } = this.#parts;
     const state = replica.snapshot();
-    let nameless: readonly PendingCommand[];
+    const nameless: PendingCommand[] = [];
+    const refused: { readonly command: PendingCommand; readonly error: unknown }[] = [];
     try {
       // Not yet told of all that is committed: the commits of these commands may be on their way.
-      if ((state.highestCommittedBlock()?.height ?? -1) !== this.#height) return;
-      const reader = { get: (key: Uint8Array) => state.appState(key) };
-      nameless = overdue.filter(({ envelope }) => hasTakenEffect(reader, envelope));
+      const height = state.highestCommittedBlock()?.height ?? null;
+      if ((height ?? -1) !== this.#height) return;
+      const get = (key: Uint8Array): Uint8Array | null => state.appState(key);
+      const committed = { get, height, validatorSet: state.validatorSets().committed };
+      const endMs = performance.now() + MAX_REVIEW_MS;
+      for (const command of overdue) {
+        if (hasTakenEffect(committed, command.envelope)) nameless.push(command);
+        else if (performance.now() < endMs) {
+          const outcome = beginExecution(definition, committed).apply(command.envelope);
+          if (outcome.type === 'failed') refused.push({ command, error: outcome.error });
+        }
+      }
     } finally {
       state.close();
     }
     for (const command of nameless) {
       pool.remove(command.key);
       this.#renew(command);
+    }
+    for (const { command, error } of refused) {
+      pool.remove(command.key);
+      this.onRefused(command, error);
     }
   }
 
@@ -372,6 +406,9 @@ export class Service implements CommandService {
 
 const closedError = (): CommandError =>
   new CommandError('closed', 'the service closed before the command was known to be committed');
+
+const refusedError = (cause: unknown): CommandError =>
+  new CommandError('refused', 'apply threw on the command', { cause });
 
 const resultLostError = (): CommandError =>
   new CommandError(

@@ -47,6 +47,7 @@ const envelope = fc.record({
   clientId: fc.integer({ min: 1, max: 3 }).map((name) => new Uint8Array(16).fill(name)),
   sequence: fc.oneof(fc.nat({ max: 20 }), fc.nat({ max: 20_000 })),
   notAfter: fc.oneof(fc.constant(1_000), fc.nat({ max: 10 }), fc.constant(10_000_000)),
+  isVoid: fc.boolean(),
   command: fc.uint8Array({ minLength: 2, maxLength: 6 }),
 }) satisfies fc.Arbitrary<Envelope>;
 

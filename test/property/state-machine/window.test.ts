@@ -8,7 +8,7 @@ import {
   markUsed,
   SEQUENCE_WINDOW,
 } from '../../../src/state-machine/client-window.ts';
-import { decodeCommand, encodeCommand } from '../../../src/state-machine/envelope.ts';
+import { decodeCommand, encodeCommand, encodeVoid } from '../../../src/state-machine/envelope.ts';
 import { decodeFrame, encodeFrames, MAX_FRAME_BYTES } from '../../../src/state-machine/frames.ts';
 
 const datum = fc.uint8Array({ maxLength: 100 });
@@ -113,7 +113,9 @@ it('commands come out of their envelope as they went in', () => {
       datum,
       (clientId, sequence, notAfter, command) => {
         const envelope = { clientId, sequence, notAfter, command };
-        expect(decodeCommand(encodeCommand(envelope))).toEqual(envelope);
+        expect(decodeCommand(encodeCommand(envelope))).toEqual({ ...envelope, isVoid: false });
+        const nothing = { ...envelope, isVoid: true, command: new Uint8Array(0) };
+        expect(decodeCommand(encodeVoid(encodeCommand(envelope)))).toEqual(nothing);
       },
     ),
   );

@@ -10,6 +10,7 @@ const command = (name: number, sequence: number, notAfter: number): Envelope => 
   clientId: client(name),
   sequence,
   notAfter,
+  isVoid: false,
   command: NO_BYTES,
 });
 
