@@ -80,11 +80,14 @@ const notAfterOf = (datum: Uint8Array): number | null => readU64(datum, NOT_AFTE
 
 /** Null when the datum is no command. */
 export function decodeCommand(datum: Uint8Array): Envelope | null {
-  if (!isCommand(datum)) return null;
+  if (!hasShape(datum)) return null;
+  const sequence = readU64(datum, SEQUENCE_AT);
+  const notAfter = notAfterOf(datum);
+  if (sequence === null || notAfter === null) return null;
   return {
     clientId: datum.subarray(0, CLIENT_ID_BYTES),
-    sequence: readU64(datum, SEQUENCE_AT) as number,
-    notAfter: notAfterOf(datum) as number,
+    sequence,
+    notAfter,
     isVoid: isVoidDatum(datum),
     command: datum.subarray(ENVELOPE_BYTES),
   };
@@ -92,10 +95,11 @@ export function decodeCommand(datum: Uint8Array): Envelope | null {
 
 /** Whether `decodeCommand` would not return null. */
 export const isCommand = (datum: Uint8Array): boolean =>
-  datum.length >= ENVELOPE_BYTES &&
-  (datum.length === ENVELOPE_BYTES || !isVoidDatum(datum)) &&
-  readU64(datum, SEQUENCE_AT) !== null &&
-  notAfterOf(datum) !== null;
+  hasShape(datum) && readU64(datum, SEQUENCE_AT) !== null && notAfterOf(datum) !== null;
+
+/** A void command ends with its envelope. */
+const hasShape = (datum: Uint8Array): boolean =>
+  datum.length === ENVELOPE_BYTES || (datum.length > ENVELOPE_BYTES && !isVoidDatum(datum));
 
 /** A map key for the client and sequence of a command's datum. */
 export const commandKey = (datum: Uint8Array): string => latin1(datum, 0, NOT_AFTER_AT);

@@ -192,12 +192,13 @@ export class Service implements CommandService {
   }
 
   /**
-   * `apply` threw on a command, which has left the pool. Where nobody else has a copy that is its end; otherwise a
-   * leader may yet order one on another state, so its name is used up first, and whatever comes first decides.
+   * `apply` threw on a command, which has left the pool. Where nobody else has it that is its end. A leader with a copy
+   * may yet order it on another state, and a block with it may yet commit: its name is used up first, and whatever
+   * comes first decides.
    */
-  onRefused({ datum, submission, wasSent }: PendingCommand, error: unknown): void {
+  onRefused({ datum, submission, wasSent, includedAt }: PendingCommand, error: unknown): void {
     if (submission === null) return;
-    if (!wasSent || this.#state === 'closed') return submission.reject(refusedError(error));
+    if (!wasSent && includedAt <= this.#height) return submission.reject(refusedError(error));
     const pending = this.#parts.pool.addOwn(encodeVoid(datum), submission, { datum, error });
     submission.renewed?.(pending);
     this.#forwarder.add(pending);

@@ -101,6 +101,31 @@ describe('a command on which apply throws while another leader holds a copy', ()
   });
 });
 
+describe('a command on which apply throws while a block with it may yet commit', () => {
+  it('is answered when that block commits', async () => {
+    const cluster = new FakeCluster({ definition: account });
+    const [sender, rival] = cluster.nodes as [FakeNode, FakeNode];
+    await orderFunds({ cluster, view: 1 });
+    const told: unknown[] = [];
+    sender.service.submit(bytes('pay=1')).then(
+      ({ height }) => told.push(height),
+      (error: unknown) => told.push(error),
+    );
+    const paid = await sender.produce(asView(2), cluster.tip);
+    expect(sender.sent).toEqual([]);
+    // A rival of that block spends the funds; the sender builds on it.
+    void rival.service.submit(bytes('-funds'));
+    const spent = await rival.produce(asView(TENURE), cluster.tip);
+    await sender.validate(spent);
+    await sender.produce(asView(4 * TENURE), spent.hash);
+    await settle();
+    expect(told).toEqual([]);
+    sender.commit(paid);
+    await settle();
+    expect(told).toEqual([1]);
+  });
+});
+
 describe('a command on which apply throws at every leader', () => {
   it('is refused by the node that it was submitted at, though that never leads', async () => {
     const { cluster, holder, sender, told } = await withUntriedCopy();

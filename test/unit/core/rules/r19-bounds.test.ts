@@ -248,6 +248,18 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     expect([...world.core.pending.values()].map(({ type }) => type)).not.toContain('certificates');
   });
 
+  test('and is still asked when a higher one comes, as long as the certificate could teach something', () => {
+    const world = afterReplacement();
+    play(world, 'advance from=r3 with=PC(5,V)\nadvance from=r2 with=PC(6,V)\nrefused');
+    const effects = play(world, 'certified');
+    expect(world.status.view).toBe(7);
+    expect(effects.filter((effect) => effect.startsWith('cancel') || effect.startsWith('verify'))).toEqual(
+      [],
+    );
+    play(world, 'refused');
+    expect(world.core.muted.size).toBe(1);
+  });
+
   test('who waits for a certificate hears everybody anew each view time', () => {
     const world = inViewOne('n=4 me=r0 tenure=1');
     follow(world, 4, 1, 1);
