@@ -1,25 +1,15 @@
 import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
-import type { PhaseCertificate } from '../model/certificate.ts';
+import type { Phase, PhaseCertificate } from '../model/certificate.ts';
 import type { Message, OutgoingMessage } from '../model/messages.ts';
 import type { SignatureSet } from '../model/scheme.ts';
 import { mix32 } from './random.ts';
 
 // What a history's hash covers: of every input and effect its kind and what tells it apart from others of its kind.
-// Two worlds that differ anywhere differ here at once or in what follows from it.
+// Two worlds that differ anywhere differ here at once or in what follows from it. Kinds are numbered here, since a name
+// would have to be looked up.
 
-const combine = (digest: number, value: number): number => mix32(Math.imul(digest, 31) + value);
-
-/** Of the names of kinds, which are few. */
-const kindDigests: Record<string, number> = {};
-
-function digestKind(kind: string): number {
-  const known = kindDigests[kind];
-  if (known !== undefined) return known;
-  const digest = digestText(kind);
-  kindDigests[kind] = digest;
-  return digest;
-}
+const combine = (digest: number, value: number): number => (Math.imul(digest, 0x01000193) ^ value) | 0;
 
 const numbers = new Float64Array(1);
 const words = new Uint32Array(numbers.buffer);
@@ -30,13 +20,22 @@ export function digestNumber(value: number): number {
   return mix32((words[0] as number) ^ mix32(words[1] as number));
 }
 
-/** The first digits of hashes and keys, and the whole of short texts, tell them apart. */
-export function digestText(text: string): number {
-  const end = Math.min(text.length, 12);
+/** As a polynomial over the first `most` characters. */
+function digestStart(text: string, most: number): number {
+  const end = text.length < most ? text.length : most;
   let digest = text.length;
   for (let at = 0; at < end; at++) digest = (Math.imul(digest, 31) + text.charCodeAt(at)) | 0;
-  return mix32(digest);
+  return digest;
 }
+
+/** Of short texts the whole. */
+export const digestText = (text: string): number => mix32(digestStart(text, 24));
+
+/** The first digits tell hashes and keys apart. */
+const digestId = (id: string): number => digestStart(id, 8);
+
+/** The first letters and the lengths differ. */
+const digestPhase = (phase: Phase): number => phase.charCodeAt(0) + 256 * phase.length;
 
 export function digestBytes(bytes: Uint8Array): number {
   let digest = bytes.length;
@@ -50,105 +49,101 @@ function digestSignatures({ slots, bitmap }: SignatureSet): number {
   return digest;
 }
 
-const digestPc = (pc: PhaseCertificate): number =>
-  combine(combine(digestKind(pc.phase), pc.view), digestText(pc.block) ^ digestSignatures(pc.signatures));
+const digestPc = ({ phase, view, block, signatures }: PhaseCertificate): number =>
+  combine(combine(digestPhase(phase), view), digestId(block) ^ digestSignatures(signatures));
 
 function digestMessage(message: Message | OutgoingMessage): number {
-  const kind = digestKind(message.type);
   switch (message.type) {
-    case 'proposal': {
-      const hash = typeof message.block === 'string' ? message.block : message.block.hash;
-      return combine(combine(kind, message.view), digestText(hash));
-    }
+    case 'proposal':
+      return combine(
+        combine(1, message.view),
+        digestId(typeof message.block === 'string' ? message.block : message.block.hash),
+      );
     case 'nudge':
-      return combine(combine(kind, message.view), digestPc(message.justify));
+      return combine(combine(2, message.view), digestPc(message.justify));
     case 'phase-vote':
-      return combine(combine(kind, message.view), digestText(message.block) ^ digestKind(message.phase));
+      return combine(combine(3, message.view), digestId(message.block) ^ digestPhase(message.phase));
     case 'new-view':
-      return combine(combine(kind, message.view), digestPc(message.highestPc));
+      return combine(combine(4, message.view), digestPc(message.highestPc));
     case 'timeout-vote':
-      return combine(combine(kind, message.view), message.highestTc?.view ?? -1);
+      return combine(combine(5, message.view), message.highestTc?.view ?? -1);
     case 'advance-view': {
       const { certificate } = message;
-      const digest =
-        certificate.type === 'pc'
-          ? digestPc(certificate.pc)
-          : combine(certificate.tc.view, digestSignatures(certificate.tc.signatures));
-      return combine(kind, digest);
+      return certificate.type === 'pc'
+        ? combine(6, digestPc(certificate.pc))
+        : combine(combine(7, certificate.tc.view), digestSignatures(certificate.tc.signatures));
     }
     case 'advertise-block':
-      return combine(kind, message.height);
+      return combine(8, message.height);
     case 'advertise-pc':
-      return combine(kind, digestPc(message.highestPc));
+      return combine(9, digestPc(message.highestPc));
     case 'block-sync-request':
-      return combine(combine(kind, message.startHeight), message.limit);
+      return combine(combine(10, message.startHeight), message.limit);
     case 'block-sync-response':
-      return combine(combine(kind, message.blocks.length), digestPc(message.highestPc));
+      return combine(combine(11, message.blocks.length), digestPc(message.highestPc));
   }
 }
 
-export function digestInput(input: Input): number {
-  const kind = combine(digestKind(input.type), digestNumber(input.now));
+/** Of an input without its time. */
+function digestOf(input: Input): number {
   switch (input.type) {
     case 'recovered':
-      return combine(kind, digestPc(input.disk.highestPc.pc));
+      return combine(1, digestPc(input.disk.highestPc.pc));
     case 'message-received':
-      return combine(combine(kind, digestText(input.from)), digestMessage(input.message));
+      return combine(combine(2, digestId(input.from)), digestMessage(input.message));
     case 'timer-fired':
-      return combine(kind, digestKind(input.timer.type));
+      return combine(3, digestStart(input.timer.type, 24));
     case 'persisted':
-      return combine(kind, input.ticket);
+      return combine(4, input.ticket);
     case 'signatures-checked':
       return combine(
-        combine(kind, input.request),
+        combine(5, input.request),
         input.valid.reduce((sum, verdict) => 2 * sum + verdict, 1),
       );
     case 'certificate-formed':
       return combine(
-        combine(kind, input.request),
+        combine(6, input.request),
         input.signatures === null ? 0 : digestSignatures(input.signatures),
       );
     case 'block-produced':
-      return combine(
-        combine(kind, input.request),
-        input.block === null ? 0 : digestText(input.block.dataHash),
-      );
+      return combine(combine(7, input.request), input.block === null ? 0 : digestId(input.block.dataHash));
     case 'block-validated':
-      return combine(combine(kind, input.request), input.validity?.valid === true ? 1 : 0);
+      return combine(combine(8, input.request), input.validity?.valid === true ? 1 : 0);
   }
 }
 
+export const digestInput = (input: Input): number => mix32(combine(digestOf(input), digestNumber(input.now)));
+
 export function digestEffect(effect: Effect): number {
-  const kind = digestKind(effect.type);
   switch (effect.type) {
-    case 'persist':
-      return combine(
-        combine(kind, effect.ticket),
-        effect.delta.inserts.length * 64 + effect.delta.commits.length,
-      );
+    case 'persist': {
+      const { inserts, commits } = effect.delta;
+      return combine(combine(1, effect.ticket), inserts.length * 64 + commits.length);
+    }
     case 'send': {
-      const to = effect.to === 'all' ? -1 : effect.to.reduce((sum, id) => combine(sum, digestText(id)), 0);
-      return combine(combine(combine(kind, effect.after), to), digestMessage(effect.message));
+      let to = effect.to.length;
+      if (effect.to !== 'all') for (const id of effect.to) to = combine(to, digestId(id));
+      return combine(combine(combine(2, effect.after), to), digestMessage(effect.message));
     }
     case 'set-timer':
-      return combine(combine(kind, digestKind(effect.timer.type)), digestNumber(effect.at));
+      return combine(combine(3, digestStart(effect.timer.type, 24)), digestNumber(effect.at));
     case 'check-signatures':
-      return combine(combine(kind, effect.request), effect.checks.length);
+      return combine(combine(4, effect.request), effect.checks.length);
     case 'form-certificate':
-      return combine(combine(kind, effect.request), effect.votes.length);
+      return combine(combine(5, effect.request), effect.votes.length);
     case 'produce-block':
-      return combine(combine(kind, effect.request), effect.ask.view);
+      return combine(combine(6, effect.request), effect.ask.view);
     case 'validate-block':
-      return combine(combine(kind, effect.request), digestText(effect.ask.block.hash));
+      return combine(combine(7, effect.request), digestId(effect.ask.block.hash));
     case 'cancel':
-      return combine(kind, effect.request);
+      return combine(8, effect.request);
     case 'serve-blocks':
-      return combine(combine(kind, effect.startHeight), digestText(effect.to));
+      return combine(combine(9, effect.startHeight), digestId(effect.to));
     case 'update-validators':
-      return combine(kind, effect.after);
+      return combine(10, effect.after);
     case 'emit':
-      return combine(kind, digestKind(effect.event.type));
+      return combine(combine(11, effect.after), digestStart(effect.event.type, 6));
     case 'halt':
-      return kind;
+      return 12;
   }
 }

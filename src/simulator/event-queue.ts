@@ -1,8 +1,5 @@
 /** Something that happens at a virtual time. */
 export interface ScheduledEvent {
-  readonly at: number;
-  /** Breaks ties: events of one instant happen in the order in which they were scheduled. */
-  readonly sequence: number;
   readonly run: () => void;
   /** Set by `cancel`: skipped when its time comes. */
   cancelled: boolean;
@@ -12,8 +9,7 @@ export interface ScheduledEvent {
 export interface EventQueue {
   /** Virtual milliseconds since the world began. */
   readonly now: number;
-  readonly size: number;
-  /** `at` before now means now. */
+  /** `at` before now means now. Events of one instant happen in the order in which they were scheduled. */
   schedule(at: number, run: () => void): ScheduledEvent;
   cancel(event: ScheduledEvent): void;
   /** Time of the next event; null when there is none. */
@@ -24,84 +20,151 @@ export interface EventQueue {
   advanceTo(time: number): void;
 }
 
-const isBefore = (a: ScheduledEvent, b: ScheduledEvent): boolean =>
-  a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
+/** Cancelled events, mostly timers that were replaced, may be as many as the others, and so many more. */
+const CANCELLED_AT_LEAST = 64;
 
-function siftUp(heap: ScheduledEvent[], event: ScheduledEvent): void {
-  let at = heap.length;
-  heap.push(event);
-  while (at > 0) {
-    const parentAt = (at - 1) >> 1;
-    const parent = heap[parentAt] as ScheduledEvent;
-    if (!isBefore(event, parent)) break;
-    heap[at] = parent;
-    at = parentAt;
+/**
+ * The heap, one list per field: what is compared lies side by side, where an event's own fields would lie anywhere. A
+ * step of the simulated world compares some thirty times.
+ */
+class Heap {
+  #times = new Float64Array(256);
+  /** Breaks ties. */
+  #sequences = new Float64Array(256);
+  #events: ScheduledEvent[] = [];
+  #nextSequence = 0;
+
+  get size(): number {
+    return this.#events.length;
   }
-  heap[at] = event;
-}
 
-function siftDown(heap: ScheduledEvent[], event: ScheduledEvent): void {
-  const { length } = heap;
-  let at = 0;
-  for (;;) {
-    let childAt = 2 * at + 1;
-    if (childAt >= length) break;
-    const right = childAt + 1;
-    if (right < length && isBefore(heap[right] as ScheduledEvent, heap[childAt] as ScheduledEvent)) {
-      childAt = right;
+  get top(): ScheduledEvent | undefined {
+    return this.#events[0];
+  }
+
+  get topTime(): number {
+    return this.#times[0] as number;
+  }
+
+  push(time: number, event: ScheduledEvent): void {
+    let at = this.#events.length;
+    if (at === this.#times.length) this.#grow();
+    this.#events.push(event);
+    const times = this.#times;
+    // The newest goes behind all of its time.
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if ((times[parent] as number) <= time) break;
+      this.#move(parent, at);
+      at = parent;
     }
-    const child = heap[childAt] as ScheduledEvent;
-    if (!isBefore(child, event)) break;
-    heap[at] = child;
-    at = childAt;
+    this.#put(at, time, this.#nextSequence++, event);
   }
-  heap[at] = event;
+
+  pop(): void {
+    const last = this.#events.length - 1;
+    const [time, sequence] = [this.#times[last] as number, this.#sequences[last] as number];
+    const event = this.#events.pop() as ScheduledEvent;
+    if (last > 0) this.#siftDown(0, time, sequence, event);
+  }
+
+  /** Removes all cancelled events. */
+  compact(): void {
+    let kept = 0;
+    for (const [at, event] of this.#events.entries()) {
+      if (event.cancelled) continue;
+      this.#move(at, kept++);
+    }
+    this.#events.length = kept;
+    for (let at = (kept >> 1) - 1; at >= 0; at--) {
+      const event = this.#events[at] as ScheduledEvent;
+      this.#siftDown(at, this.#times[at] as number, this.#sequences[at] as number, event);
+    }
+  }
+
+  #siftDown(start: number, time: number, sequence: number, event: ScheduledEvent): void {
+    const [times, sequences, size] = [this.#times, this.#sequences, this.#events.length];
+    const isBefore = (a: number, timeB: number, sequenceB: number): boolean => {
+      const timeA = times[a] as number;
+      return timeA < timeB || (timeA === timeB && (sequences[a] as number) < sequenceB);
+    };
+    let at = start;
+    for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
+      const right = child + 1;
+      if (right < size && isBefore(right, times[child] as number, sequences[child] as number)) child = right;
+      if (!isBefore(child, time, sequence)) break;
+      this.#move(child, at);
+      at = child;
+    }
+    this.#put(at, time, sequence, event);
+  }
+
+  #put(at: number, time: number, sequence: number, event: ScheduledEvent): void {
+    this.#times[at] = time;
+    this.#sequences[at] = sequence;
+    this.#events[at] = event;
+  }
+
+  #move(from: number, to: number): void {
+    this.#times[to] = this.#times[from] as number;
+    this.#sequences[to] = this.#sequences[from] as number;
+    this.#events[to] = this.#events[from] as ScheduledEvent;
+  }
+
+  #grow(): void {
+    const [times, sequences] = [this.#times, this.#sequences];
+    this.#times = new Float64Array(2 * times.length);
+    this.#times.set(times);
+    this.#sequences = new Float64Array(2 * times.length);
+    this.#sequences.set(sequences);
+  }
 }
 
 export function createEventQueue(): EventQueue {
-  const heap: ScheduledEvent[] = [];
+  const heap = new Heap();
   let now = 0;
-  let sequence = 0;
+  let cancelled = 0;
 
-  const removeTop = (): ScheduledEvent | null => {
-    const top = heap[0];
-    if (top === undefined) return null;
-    const last = heap.pop() as ScheduledEvent;
-    if (heap.length > 0) siftDown(heap, last);
-    return top;
-  };
   const dropCancelled = (): void => {
-    while (heap[0]?.cancelled === true) removeTop();
+    while (heap.top?.cancelled === true) {
+      heap.pop();
+      cancelled--;
+    }
   };
 
   return {
     get now() {
       return now;
     },
-    get size() {
-      return heap.length;
-    },
     schedule(at, run) {
-      const event: ScheduledEvent = { at: Math.max(at, now), sequence: sequence++, run, cancelled: false };
-      siftUp(heap, event);
+      const event: ScheduledEvent = { run, cancelled: false };
+      heap.push(at > now ? at : now, event);
       return event;
     },
     cancel(event) {
+      if (event.cancelled) return;
       event.cancelled = true;
+      // One that has happened is counted too: the heap is compacted a little early, no more.
+      cancelled++;
+      if (cancelled < CANCELLED_AT_LEAST || 2 * cancelled < heap.size) return;
+      heap.compact();
+      cancelled = 0;
     },
     peek() {
       dropCancelled();
-      return heap[0]?.at ?? null;
+      return heap.size === 0 ? null : heap.topTime;
     },
     take() {
       dropCancelled();
-      const event = removeTop();
-      if (event !== null) now = event.at;
+      const event = heap.top ?? null;
+      if (event === null) return null;
+      now = heap.topTime;
+      heap.pop();
       return event;
     },
     advanceTo(time) {
       dropCancelled();
-      const next = heap[0]?.at ?? time;
+      const next = heap.size === 0 ? time : heap.topTime;
       now = Math.max(now, Math.min(time, next));
     },
   };

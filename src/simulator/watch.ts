@@ -1,4 +1,4 @@
-import type { Checker, CheckerFactory, ObservedReplica, ObservedWorld } from './observer.ts';
+import type { Checker, CheckerFactory, ObservedWorld } from './observer.ts';
 
 type Hook = 'onBoot' | 'onStep' | 'onWritten' | 'onDurable' | 'onCrash' | 'onSent';
 
@@ -9,8 +9,6 @@ export interface Watch extends Required<Pick<Checker, Hook>> {
   /** What they have to say, one line each. */
   report(): readonly string[];
 }
-
-const NOBODY: readonly Checker[] = [];
 
 /** `fail` is told the checker's name and what is wrong. */
 export function createWatch(
@@ -23,37 +21,37 @@ export function createWatch(
     const checker: Checker = factory(world, (what) => fail(checker.name, what));
     return checker;
   });
-  const wanting = (hook: Hook): readonly Checker[] =>
-    checkers.filter((checker) => checker[hook] !== undefined);
-  const listening = {
-    onBoot: wanting('onBoot'),
-    onStep: wanting('onStep'),
-    onWritten: wanting('onWritten'),
-    onDurable: wanting('onDurable'),
-    onCrash: wanting('onCrash'),
-    onSent: wanting('onSent'),
-  };
-  const of = (hook: Hook, { index }: ObservedReplica): readonly Checker[] =>
-    isHonest(index) ? listening[hook] : NOBODY;
+  /** What is to be called, bound once: checkers differ in shape, which would make every call a search. */
+  const wanting = <Name extends Hook>(hook: Name): NonNullable<Checker[Name]>[] =>
+    checkers.flatMap((checker) => {
+      const call = checker[hook];
+      return call === undefined ? [] : [call.bind(checker) as NonNullable<Checker[Name]>];
+    });
+  const booted = wanting('onBoot');
+  const stepped = wanting('onStep');
+  const wrote = wanting('onWritten');
+  const durable = wanting('onDurable');
+  const crashed = wanting('onCrash');
+  const sent = wanting('onSent');
 
   return {
     onBoot(host, recovered) {
-      for (const checker of of('onBoot', host)) checker.onBoot?.(host, recovered);
+      if (isHonest(host.index)) for (const call of booted) call(host, recovered);
     },
     onStep(host, input, effects) {
-      for (const checker of of('onStep', host)) checker.onStep?.(host, input, effects);
+      if (isHonest(host.index)) for (const call of stepped) call(host, input, effects);
     },
     onWritten(host, delta) {
-      for (const checker of of('onWritten', host)) checker.onWritten?.(host, delta);
+      if (isHonest(host.index)) for (const call of wrote) call(host, delta);
     },
     onDurable(host, delta) {
-      for (const checker of of('onDurable', host)) checker.onDurable?.(host, delta);
+      if (isHonest(host.index)) for (const call of durable) call(host, delta);
     },
     onCrash(host) {
-      for (const checker of of('onCrash', host)) checker.onCrash?.(host);
+      if (isHonest(host.index)) for (const call of crashed) call(host);
     },
     onSent(host, message, recipients) {
-      for (const checker of of('onSent', host)) checker.onSent?.(host, message, recipients);
+      if (isHonest(host.index)) for (const call of sent) call(host, message, recipients);
     },
     tick() {
       for (const checker of checkers) checker.onTick?.();

@@ -477,8 +477,9 @@ export class World implements ObservedWorld {
     }
     const event = this.#queue.take();
     if (event === null) return false;
-    this.#eventsAtInstant = event.at === this.#instant ? this.#eventsAtInstant + 1 : 0;
-    this.#instant = event.at;
+    const { now } = this.#queue;
+    this.#eventsAtInstant = now === this.#instant ? this.#eventsAtInstant + 1 : 0;
+    this.#instant = now;
     if (this.#eventsAtInstant > MAX_EVENTS_PER_INSTANT) this.fail('world', 'time does not pass any more');
     event.run();
     return true;

@@ -63,9 +63,11 @@ const slotContent = (message: Proposal | Nudge): string =>
 export const durability: CheckerFactory = (_world, fail) => {
   const records = new Map<number, Record>();
   const recordOf = ({ index }: ObservedReplica): Record => {
-    const found = records.get(index) ?? newRecord();
-    records.set(index, found);
-    return found;
+    const found = records.get(index);
+    if (found !== undefined) return found;
+    const record = newRecord();
+    records.set(index, record);
+    return record;
   };
 
   const checkVote = (name: string, record: Record, vote: PhaseVote): void => {
@@ -109,11 +111,14 @@ export const durability: CheckerFactory = (_world, fail) => {
       record.premises.clear();
     },
     onStep(replica: ObservedReplica, _input: Input, effects: readonly Effect[]) {
-      const { premises } = recordOf(replica);
       for (const effect of effects) {
         if (effect.type !== 'send' || effect.message.type !== 'phase-vote') continue;
         const { lockedPc, highestPc, highestCommitted } = replica.status ?? fail('no core voted');
-        premises.set(effect.message.view, { lockedPc, highestPc, height: highestCommitted?.height ?? -1 });
+        recordOf(replica).premises.set(effect.message.view, {
+          lockedPc,
+          highestPc,
+          height: highestCommitted?.height ?? -1,
+        });
       }
     },
     onDurable(replica: ObservedReplica, delta: TreeDelta) {

@@ -41,9 +41,11 @@ export const recovery: CheckerFactory = (world, fail) => {
   const models = new Map<number, RecoveredModel>();
   const views = new Map<number, number>();
   const modelOf = ({ index }: ObservedReplica): RecoveredModel => {
-    const found = models.get(index) ?? createRecoveredModel(genesisSets);
-    models.set(index, found);
-    return found;
+    const found = models.get(index);
+    if (found !== undefined) return found;
+    const model = createRecoveredModel(genesisSets);
+    models.set(index, model);
+    return model;
   };
   const { epochLength } = world.chain;
 

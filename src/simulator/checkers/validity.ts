@@ -1,4 +1,4 @@
-import { blockHash } from '../../codec/block.ts';
+import { hasRightHash } from '../../codec/block.ts';
 import { signingPreimage } from '../../codec/signing.ts';
 import type { CommittedBlock, InsertedBlock, TreeDelta } from '../../core/block-tree/delta.ts';
 import { isGenesisPc, type PhaseCertificate } from '../../model/certificate.ts';
@@ -52,9 +52,7 @@ export const validity: CheckerFactory = (world, fail) => {
   const link = ({ block, effects }: InsertedBlock, name: string): Link => {
     const parent = links.get(block.justify.block) ?? fail(`${name} has a parent that nobody committed`);
     if (block.height !== parent.height + 1) fail(`${name} is on a block of height ${parent.height}`);
-    if (blockHash(world.chain.scheme, block.height, block.justify, block.dataHash) !== block.hash) {
-      fail(`${name} has a wrong hash`);
-    }
+    if (!hasRightHash(world.chain.scheme, block)) fail(`${name} has a wrong hash`);
     if (dataHashOf(block.data, {}) !== block.dataHash) fail(`${name} has data that is not of its data hash`);
     checkJustify(block.justify, parent, name);
     const updates = effects.validatorSetUpdates;
