@@ -92,11 +92,11 @@ function questionsUnder(
   sets: readonly ValidatorSet[],
   certificate: ProgressCertificate,
 ): readonly CertificateQuestion[] {
-  const open = sets.filter((set) => certificateVerdict(core, set, certificate) === undefined);
-  if (open.length === 0) return [];
+  const isOpen = (set: ValidatorSet): boolean => certificateVerdict(core, set, certificate) === undefined;
+  if (!sets.some(isOpen)) return [];
   const subject = subjectOf(certificate);
   const signatures = signaturesOf(certificate);
-  return open.map((set) => ({ set, subject, signatures }));
+  return sets.filter(isOpen).map((set) => ({ set, subject, signatures }));
 }
 
 /** Of our chain, and a TC of an epoch-change view (R8). */

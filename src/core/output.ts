@@ -17,6 +17,8 @@ export const THIS_STEP = -1 as Ticket;
 /** What one step has to say, collected while it runs. */
 export interface Output {
   effects: Writable<Effect>[];
+  /** Those of `effects` that wait for the writes of this step. */
+  readonly waiting: { after: Ticket }[];
   delta: Draft<TreeDelta>;
   /** Whether `delta` holds anything. */
   dirty: boolean;
@@ -47,6 +49,7 @@ const emptyDelta = (): Draft<TreeDelta> => ({
 
 export const emptyOutput = (): Output => ({
   effects: [],
+  waiting: [],
   delta: emptyDelta(),
   dirty: false,
   flushNow: false,
@@ -70,6 +73,15 @@ export function perform(core: Core, effect: Effect): void {
   core.out.effects.push(effect);
 }
 
+/** Performs once `after` is durable: `NO_WAIT`, `THIS_STEP` or a ticket handed out earlier. */
+export function performAfter(
+  core: Core,
+  effect: Writable<Extract<Effect, { readonly after: Ticket }>>,
+): void {
+  core.out.effects.push(effect);
+  if (effect.after === THIS_STEP) core.out.waiting.push(effect);
+}
+
 /** Sends once `after` is durable: `NO_WAIT`, `THIS_STEP` or a ticket handed out earlier. */
 export function send(
   core: Core,
@@ -78,11 +90,11 @@ export function send(
   after: Ticket,
 ): void {
   if (to !== 'all' && to.length === 0) return;
-  perform(core, { type: 'send', to, message, after });
+  performAfter(core, { type: 'send', to, message, after });
 }
 
 export function emit(core: Core, event: ReplicaEvent, after: Ticket = NO_WAIT): void {
-  perform(core, { type: 'emit', event, after });
+  performAfter(core, { type: 'emit', event, after });
 }
 
 export function setTimer(core: Core, timer: TimerId, delayMs: number): void {
@@ -96,8 +108,10 @@ export function newRequest(core: Core): RequestId {
 
 const NO_EFFECTS: readonly Effect[] = [];
 
-/** Of an output without effects and writes, which the next step can have. */
+/** Makes `out` ready for the next step; what `finishStep` hands out is replaced. */
 function forgetNews(out: Output): void {
+  if (out.waiting.length > 0) out.waiting.length = 0;
+  out.dirty = false;
   out.flushNow = false;
   out.entered = false;
   out.inserted = false;
@@ -114,19 +128,16 @@ export function finishStep(core: Core): readonly Effect[] {
   const { out } = core;
   const mustPersist = out.dirty || (out.flushNow && core.durable < core.lastTicket);
   if (mustPersist) core.lastTicket = (core.lastTicket + 1) as Ticket;
-  for (const effect of out.effects) {
-    if ('after' in effect && effect.after === THIS_STEP) effect.after = core.lastTicket;
-  }
+  for (const effect of out.waiting) effect.after = core.lastTicket;
   if (out.delta.proposeUpTo !== undefined) core.proposeUpToTicket = core.lastTicket;
   if (out.delta.inserts.length > 0 || out.delta.commits.length > 0) core.treeTicket = core.lastTicket;
   if (out.delta.entry !== undefined) core.entryTicket = core.lastTicket;
-  if (!mustPersist && out.effects.length === 0) {
-    forgetNews(out);
-    return NO_EFFECTS;
-  }
-  core.out = emptyOutput();
-  if (!mustPersist) return out.effects;
-  const flush = out.flushNow ? 'now' : 'lazy';
-  out.effects.unshift({ type: 'persist', ticket: core.lastTicket, delta: out.delta, flush });
-  return out.effects;
+  const { effects, delta, flushNow } = out;
+  forgetNews(out);
+  if (!mustPersist && effects.length === 0) return NO_EFFECTS;
+  out.effects = [];
+  if (!mustPersist) return effects;
+  out.delta = emptyDelta();
+  effects.unshift({ type: 'persist', ticket: core.lastTicket, delta, flush: flushNow ? 'now' : 'lazy' });
+  return effects;
 }

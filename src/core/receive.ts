@@ -67,10 +67,12 @@ function questionsAbout(
   questionsOn: typeof openQuestions,
 ): readonly CertificateQuestion[] {
   const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
-  const questions: CertificateQuestion[] = [];
+  // A message has one certificate at most, and mostly nothing is open about it.
+  let questions = NO_QUESTIONS;
   for (const certificate of certificatesIn(message)) {
     if (!mustVerify && !isWorthVerifying(core, certificate)) continue;
-    for (const question of questionsOn(core, certificate)) questions.push(question);
+    const open = questionsOn(core, certificate);
+    questions = questions.length === 0 ? open : [...questions, ...open];
   }
   return questions;
 }

@@ -8,11 +8,18 @@ import type { Core } from './state.ts';
  * certificate came. Messages that waited are handled as if they had come now.
  */
 export function withdrawUnwanted(core: Core): void {
+  // Mostly there is nothing to take back, and no list is made.
+  if (areAllWanted(core)) return;
   for (const [request, open] of [...core.pending]) {
     if (isStillWanted(core, open)) continue;
     cancel(core, request);
     if (open.type === 'certificates') for (const waiter of open.waiters) handle(core, waiter);
   }
+}
+
+function areAllWanted(core: Core): boolean {
+  for (const open of core.pending.values()) if (!isStillWanted(core, open)) return false;
+  return true;
 }
 
 function isStillWanted(core: Core, open: Continuation): boolean {

@@ -1,17 +1,16 @@
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Of any bytes, without a Buffer of their own. */
+const hexSlice = Buffer.prototype.hexSlice as (this: Uint8Array, start: number, end: number) => string;
 
-/** Lower-case hex of `bytes`; `start` and `end` as in `subarray`. */
+/** Lower-case hex of `bytes` from `start` to before `end`. */
 export function bytesToHex(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  let hex = '';
-  for (let at = start; at < end; at++) hex += HEX[bytes[at] as number];
-  return hex;
+  return hexSlice.call(bytes, start, end);
 }
 
-const digit = (code: number): number => {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  return -1;
-};
+/** By character code; -1 for what is no lower-case hex digit. */
+const DIGITS = new Int8Array(128).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) DIGITS[digit.charCodeAt(0)] = value;
+
+const digit = (code: number): number => (code < 128 ? (DIGITS[code] as number) : -1);
 
 /** The bytes of a lower-case hex string. Throws `RangeError` on anything else. */
 export function hexToBytes(hex: string): Uint8Array {

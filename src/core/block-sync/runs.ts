@@ -1,4 +1,4 @@
-import { blockHash } from '../../codec/block.ts';
+import { hasRightHash } from '../../codec/block.ts';
 import type { Block } from '../../model/block.ts';
 import { isGenesisPc, type PhaseCertificate } from '../../model/certificate.ts';
 import { assignedSetOrNull } from '../certificates.ts';
@@ -37,8 +37,8 @@ export function runFrom(core: Core, job: SyncJob, first: number): SyncRun | null
   return tip === null || set === null ? null : { first, last, tip, set, valid: undefined };
 }
 
-export const isOfItsHash = (core: Core, { height, justify, dataHash, hash }: Block): boolean =>
-  blockHash(core.config.chain.scheme, height, justify, dataHash) === hash;
+export const isOfItsHash = (core: Core, block: Block): boolean =>
+  hasRightHash(core.config.chain.scheme, block);
 
 const isNextInRun = (core: Core, block: Block, next: Block | undefined): boolean =>
   next !== undefined &&

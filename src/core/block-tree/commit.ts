@@ -3,7 +3,7 @@ import { asHeight, type BlockHash } from '../../model/ids.ts';
 import { isMember, updatedValidatorSet } from '../../model/validator-set.ts';
 import { NO_WAIT } from '../effect.ts';
 import { invariant } from '../invariant.ts';
-import { emit, perform, send, THIS_STEP, write } from '../output.ts';
+import { emit, performAfter, send, THIS_STEP, write } from '../output.ts';
 import type { Core } from '../state.ts';
 import { branchTo, moveRoot, type TreeBlock } from './tree.ts';
 
@@ -55,7 +55,7 @@ function commitValidatorSetUpdate(core: Core, block: TreeBlock, commitPc: PhaseC
   core.latestUpdate = { hash, height, updatesBefore: block.updatesBefore, commitPc };
   write(core, 'validatorSets', core.sets);
   emit(core, { type: 'validator-set-updated', block: hash, updates, sets: core.sets }, THIS_STEP);
-  perform(core, { type: 'update-validators', sets: core.sets, after: THIS_STEP });
+  performAfter(core, { type: 'update-validators', sets: core.sets, after: THIS_STEP });
   if (!wasMember) return;
   // Section 8: whoever commits an update while in the previous set passes its Commit certificate on, once.
   send(core, 'all', { type: 'advance-view', certificate: { type: 'pc', pc: commitPc } }, NO_WAIT);
@@ -71,5 +71,5 @@ export function decideUpdate(core: Core): void {
   }
   write(core, 'validatorSets', core.sets);
   emit(core, { type: 'validator-set-decided', sets: core.sets }, THIS_STEP);
-  perform(core, { type: 'update-validators', sets: core.sets, after: THIS_STEP });
+  performAfter(core, { type: 'update-validators', sets: core.sets, after: THIS_STEP });
 }

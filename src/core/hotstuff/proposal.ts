@@ -1,4 +1,4 @@
-import { blockHash } from '../../codec/block.ts';
+import { hasRightHash } from '../../codec/block.ts';
 import type { BlockEffects, Validity } from '../../model/app.ts';
 import type { BlockHash, ReplicaId } from '../../model/ids.ts';
 import type { Proposal } from '../../model/messages.ts';
@@ -47,12 +47,8 @@ function isBeingValidated(core: Core, hash: BlockHash): boolean {
 /** Tries a proposal, for the first time or again, now that something which it lacked may have come. */
 export function tryProposal(core: Core, from: ReplicaId, message: Proposal): void {
   const { justify } = message.block;
-  if (
-    blockHash(core.config.chain.scheme, message.block.height, justify, message.block.dataHash) !==
-    message.block.hash
-  ) {
+  if (!hasRightHash(core.config.chain.scheme, message.block))
     return reject(core, from, message, 'bad-block-hash');
-  }
   if (justify.view >= message.view)
     return reject(core, from, message, 'bad-justify', 'not of an earlier view'); // R5
   if (justify.phase !== 'generic' && justify.phase !== 'decide')

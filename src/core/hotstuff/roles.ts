@@ -25,25 +25,28 @@ export function isActiveValidator(sets: ValidatorSets, id: ReplicaId): boolean {
 }
 
 interface Proposers {
-  readonly view: View;
+  /** Whose: a leader has `tenure` views in a row. */
+  readonly turn: number;
   readonly tenure: number;
   readonly ids: readonly ReplicaId[];
 }
 
-/** The answer given last, which is asked for in every step of a view. */
+/** The answer given last, which is asked for in every step of a turn. */
 const latest = new WeakMap<ValidatorSets, Proposers>();
+const NOBODY: readonly ReplicaId[] = [];
 
 /** The proposers of `view`, one or two. View 0 has none: it carries no proposal. */
 export function proposersOf(sets: ValidatorSets, view: View, tenure: number): readonly ReplicaId[] {
+  if (view === 0) return NOBODY;
   const known = latest.get(sets);
-  if (known !== undefined && known.view === view && known.tenure === tenure) return known.ids;
+  const turn = Math.floor(view / tenure);
+  if (known !== undefined && known.turn === turn && known.tenure === tenure) return known.ids;
   const ids = findProposers(sets, view, tenure);
-  latest.set(sets, { view, tenure, ids });
+  latest.set(sets, { turn, tenure, ids });
   return ids;
 }
 
 function findProposers(sets: ValidatorSets, view: View, tenure: number): readonly ReplicaId[] {
-  if (view === 0) return [];
   return distinct(activeSets(sets).map((set) => leaderOf(set, view, tenure)));
 }
 
