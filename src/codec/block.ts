@@ -42,12 +42,22 @@ export function blockHash(
   return asBlockHash(hash('sha256', finish(writer)));
 }
 
-/** Blocks, which never change, that were found to have the hash of their header. */
+/** Blocks, which never change, that have the hash of their header. */
 const rightlyHashed = new WeakMap<Block, SchemeName>();
+
+/** A block with the hash of its header. */
+export function makeBlock(
+  scheme: SchemeName,
+  { height, justify, dataHash, data }: Omit<Block, 'hash'>,
+): Block {
+  const block = { height, hash: blockHash(scheme, height, justify, dataHash), justify, dataHash, data };
+  rightlyHashed.set(block, scheme);
+  return block;
+}
 
 /**
  * Whether a block's hash is that of its header. A block that has it is not hashed again: proposals are tried again when
- * what they lacked has come, and replicas of a simulated world all get the same block.
+ * what they lacked has come, a leader's own comes back to it, and replicas of a simulated world all get the same block.
  */
 export function hasRightHash(scheme: SchemeName, block: Block): boolean {
   if (rightlyHashed.get(block) === scheme) return true;

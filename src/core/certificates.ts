@@ -35,22 +35,22 @@ import {
   subjectOf,
 } from './verdicts.ts';
 
-/** The certificates inside a message, to be processed before the message itself (R28). */
-export function certificatesIn(message: Message): readonly ProgressCertificate[] {
+/** The certificate inside a message, to be processed before the message itself (R28); null when it has none. */
+export function certificateIn(message: Message): ProgressCertificate | null {
   switch (message.type) {
     case 'proposal':
-      return [{ type: 'pc', pc: message.block.justify }];
+      return { type: 'pc', pc: message.block.justify };
     case 'nudge':
-      return [{ type: 'pc', pc: message.justify }];
+      return { type: 'pc', pc: message.justify };
     case 'new-view':
     case 'advertise-pc':
-      return [{ type: 'pc', pc: message.highestPc }];
+      return { type: 'pc', pc: message.highestPc };
     case 'timeout-vote':
-      return message.highestTc === null ? [] : [{ type: 'tc', tc: message.highestTc }];
+      return message.highestTc === null ? null : { type: 'tc', tc: message.highestTc };
     case 'advance-view':
-      return [message.certificate];
+      return message.certificate;
     default:
-      return [];
+      return null;
   }
 }
 

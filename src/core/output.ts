@@ -17,8 +17,8 @@ export const THIS_STEP = -1 as Ticket;
 /** What one step has to say, collected while it runs. */
 export interface Output {
   effects: Writable<Effect>[];
-  /** Those of `effects` that wait for the writes of this step. */
-  readonly waiting: { after: Ticket }[];
+  /** Whether any of `effects` waits for the writes of this step. */
+  waiting: boolean;
   delta: Draft<TreeDelta>;
   /** Whether `delta` holds anything. */
   dirty: boolean;
@@ -49,7 +49,7 @@ const emptyDelta = (): Draft<TreeDelta> => ({
 
 export const emptyOutput = (): Output => ({
   effects: [],
-  waiting: [],
+  waiting: false,
   delta: emptyDelta(),
   dirty: false,
   flushNow: false,
@@ -79,7 +79,7 @@ export function performAfter(
   effect: Writable<Extract<Effect, { readonly after: Ticket }>>,
 ): void {
   core.out.effects.push(effect);
-  if (effect.after === THIS_STEP) core.out.waiting.push(effect);
+  if (effect.after === THIS_STEP) core.out.waiting = true;
 }
 
 /** Sends once `after` is durable: `NO_WAIT`, `THIS_STEP` or a ticket handed out earlier. */
@@ -110,13 +110,17 @@ const NO_EFFECTS: readonly Effect[] = [];
 
 /** Makes `out` ready for the next step; what `finishStep` hands out is replaced. */
 function forgetNews(out: Output): void {
-  if (out.waiting.length > 0) out.waiting.length = 0;
+  out.waiting = false;
   out.dirty = false;
   out.flushNow = false;
   out.entered = false;
   out.inserted = false;
   out.applied = false;
   out.committedCommands = false;
+}
+
+function fillIn(effects: readonly Writable<Effect>[], ticket: Ticket): void {
+  for (const effect of effects) if ('after' in effect && effect.after === THIS_STEP) effect.after = ticket;
 }
 
 /**
@@ -128,7 +132,7 @@ export function finishStep(core: Core): readonly Effect[] {
   const { out } = core;
   const mustPersist = out.dirty || (out.flushNow && core.durable < core.lastTicket);
   if (mustPersist) core.lastTicket = (core.lastTicket + 1) as Ticket;
-  for (const effect of out.waiting) effect.after = core.lastTicket;
+  if (out.waiting) fillIn(out.effects, core.lastTicket);
   if (out.delta.proposeUpTo !== undefined) core.proposeUpToTicket = core.lastTicket;
   if (out.delta.inserts.length > 0 || out.delta.commits.length > 0) core.treeTicket = core.lastTicket;
   if (out.delta.entry !== undefined) core.entryTicket = core.lastTicket;

@@ -6,7 +6,7 @@ import { syncPeer } from './block-sync/requests.ts';
 import { isTooSoon, onBlockSyncRequest } from './block-sync/server.ts';
 import {
   askForVerdicts,
-  certificatesIn,
+  certificateIn,
   hasRetiredSet,
   isBlameworthy,
   isWorthVerifying,
@@ -66,15 +66,11 @@ function questionsAbout(
   message: Message,
   questionsOn: typeof openQuestions,
 ): readonly CertificateQuestion[] {
+  const certificate = certificateIn(message);
+  if (certificate === null) return NO_QUESTIONS;
   const mustVerify = (message.type === 'proposal' || message.type === 'nudge') && message.view >= core.view;
-  // A message has one certificate at most, and mostly nothing is open about it.
-  let questions = NO_QUESTIONS;
-  for (const certificate of certificatesIn(message)) {
-    if (!mustVerify && !isWorthVerifying(core, certificate)) continue;
-    const open = questionsOn(core, certificate);
-    questions = questions.length === 0 ? open : [...questions, ...open];
-  }
-  return questions;
+  if (!mustVerify && !isWorthVerifying(core, certificate)) return NO_QUESTIONS;
+  return questionsOn(core, certificate);
 }
 
 function isFromOtherChain(core: Core, message: Message): boolean {
@@ -133,7 +129,8 @@ export function handle(core: Core, waiter: Waiter): void {
   const { from, message, bytes } = waiter;
   const beforeMuting = core.muted.has(from) ? [] : questionsBeforeMuting(core, message);
   if (beforeMuting.length > 0 && askForVerdicts(core, beforeMuting, waiter)) return;
-  for (const certificate of certificatesIn(message)) {
+  const certificate = certificateIn(message);
+  if (certificate !== null) {
     if (isBlameworthy(core, certificate)) core.muted.add(from);
     learnCertificate(core, from, certificate);
   }

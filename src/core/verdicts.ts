@@ -136,6 +136,7 @@ export function recordVerdict(
   const key = keyOf(subject);
   const statements = valid ? core.verdicts.valid : core.verdicts.refused;
   const known = statements.get(key) ?? [];
+  if (isAmong(known, set, signatures)) return;
   statements.delete(key);
   if (known.length >= MAX_PER_STATEMENT) known.shift();
   known.push({ set, signatures });

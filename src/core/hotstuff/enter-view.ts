@@ -40,9 +40,9 @@ export function enterView(
 }
 
 function forgetEarlierViews(core: Core, view: View): void {
-  core.slots.clear();
+  empty(core.slots);
   renewBudgets(core);
-  core.newViews.clear();
+  empty(core.newViews);
   if (core.proposing.request !== null) cancel(core, core.proposing.request);
   core.proposing = { ...NOTHING_PROPOSED };
   forgetBefore(core.collectors, view);
@@ -55,8 +55,13 @@ function forgetEarlierViews(core: Core, view: View): void {
  * certificate must be able to hear it in the end, whatever came before.
  */
 export function renewBudgets(core: Core): void {
-  core.budgets.clear();
-  core.muted.clear();
+  empty(core.budgets);
+  empty(core.muted);
+}
+
+/** Clearing makes a new table, however little there was in the old one. */
+function empty(entries: { readonly size: number; clear(): void }): void {
+  if (entries.size > 0) entries.clear();
 }
 
 /** To the view's leaders; to all validators after two views left by timer in a row (R30). Listeners send none. */

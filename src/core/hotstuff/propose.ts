@@ -1,6 +1,5 @@
-import { blockHash } from '../../codec/block.ts';
+import { makeBlock } from '../../codec/block.ts';
 import type { ProducedBlock } from '../../model/app.ts';
-import type { Block } from '../../model/block.ts';
 import {
   isGenesisPc,
   isSameStatement,
@@ -111,13 +110,7 @@ export function onBlockProduced(core: Core, justify: PhaseCertificate, produced:
   const { scheme, chainId } = core.config.chain;
   const height = heightOn(core, justify);
   const { data, dataHash } = produced;
-  const block: Block = {
-    height,
-    hash: blockHash(scheme, height, justify, dataHash),
-    justify,
-    dataHash,
-    data,
-  };
+  const block = makeBlock(scheme, { height, justify, dataHash, data });
   if (!areEffectsAcceptable(core, produced)) return;
   insertBlock(core, block, produced);
   releaseInView(core, { type: 'proposal', chainId, view: core.view, block: block.hash });

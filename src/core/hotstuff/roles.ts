@@ -1,7 +1,7 @@
 import type { Phase, PhaseCertificate } from '../../model/certificate.ts';
 import { asView, type ReplicaId, type View } from '../../model/ids.ts';
 import { isMember, type ValidatorSet, type ValidatorSets } from '../../model/validator-set.ts';
-import { leaderOf } from '../pacemaker/leader.ts';
+import { leaderOf, turnOf } from '../pacemaker/leader.ts';
 
 /**
  * Roles while a validator-set update is, or is not, decided (SPECIFICATION.md section 4):
@@ -25,7 +25,6 @@ export function isActiveValidator(sets: ValidatorSets, id: ReplicaId): boolean {
 }
 
 interface Proposers {
-  /** Whose: a leader has `tenure` views in a row. */
   readonly turn: number;
   readonly tenure: number;
   readonly ids: readonly ReplicaId[];
@@ -39,7 +38,7 @@ const NOBODY: readonly ReplicaId[] = [];
 export function proposersOf(sets: ValidatorSets, view: View, tenure: number): readonly ReplicaId[] {
   if (view === 0) return NOBODY;
   const known = latest.get(sets);
-  const turn = Math.floor(view / tenure);
+  const turn = turnOf(view, tenure);
   if (known !== undefined && known.turn === turn && known.tenure === tenure) return known.ids;
   const ids = findProposers(sets, view, tenure);
   latest.set(sets, { turn, tenure, ids });

@@ -41,12 +41,15 @@ function rotationOf(set: ValidatorSet): Rotation {
   return rotation;
 }
 
+/** Which turn `view` belongs to: `tenure` views in a row have the same leader (R26). */
+export const turnOf = (view: View, tenure: number): number => Math.floor(view / tenure);
+
 /**
  * The leader of `view` in `set`. Consecutive runs of `tenure` views have the same leader (R26). Costs O(log n), and
  * O(n) when the segment changes; never more with larger powers (R21).
  */
 export function leaderOf(set: ValidatorSet, view: View, tenure: number): ReplicaId {
-  const index = Math.floor(view / tenure) % set.totalPower;
+  const index = turnOf(view, tenure) % set.totalPower;
   const rotation = rotationOf(set);
   let low = 0;
   let high = rotation.segments.length - 1;

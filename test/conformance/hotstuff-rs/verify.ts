@@ -1,7 +1,7 @@
 import { createVerifier } from '../../../src/adapters/piscina/index.ts';
 import { blockHash } from '../../../src/codec/block.ts';
 import { signingPreimage } from '../../../src/codec/signing.ts';
-import { certificatesIn } from '../../../src/core/certificates.ts';
+import { certificateIn } from '../../../src/core/certificates.ts';
 import { type Core, createCore } from '../../../src/core/step.ts';
 import { hasQuorumShape, signaturesOf, subjectOf } from '../../../src/core/verdicts.ts';
 import type { Block } from '../../../src/model/block.ts';
@@ -56,7 +56,10 @@ export const blocksIn = (message: Message): readonly Block[] => {
 
 /** All certificates of a message, those of a sync response's blocks included. */
 export const allCertificatesIn = (message: Message): readonly ProgressCertificate[] => {
-  if (message.type !== 'block-sync-response') return certificatesIn(message);
+  if (message.type !== 'block-sync-response') {
+    const certificate = certificateIn(message);
+    return certificate === null ? [] : [certificate];
+  }
   const pcs = [...message.blocks.map(({ justify }) => justify), message.highestPc];
   return pcs.map((pc) => ({ type: 'pc', pc }));
 };
