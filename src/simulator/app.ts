@@ -41,7 +41,7 @@ export interface CommandPool {
 
 const MAX_COMMANDS_PER_BLOCK = 16;
 /** Keys that made-up commands write to: few, so that long runs stay small. */
-const STEADY_KEYS = 32;
+const STEADY_KEYS: readonly string[] = Array.from({ length: 32 }, (_, index) => `key${index}`);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -60,8 +60,14 @@ function utf8(text: string): Uint8Array {
 const DONE = utf8('1');
 const doneKey = (id: string): Uint8Array => utf8(`done/${id}`);
 
-/** Datums are passed between replicas as objects, so that most are parsed once. */
-const parsed = new WeakMap<Uint8Array, Command | null>();
+/** A command with what it does to the state when it is alone in its block, as most are: found when it is asked for. */
+interface Known {
+  readonly command: Command;
+  updates: AppStateUpdates | null;
+}
+
+/** Datums are passed between replicas as objects, so that most are parsed and executed once; null for garbage. */
+const parsed = new WeakMap<Uint8Array, Known | null>();
 
 const isCommand = (value: unknown): value is Command =>
   typeof value === 'object' && value !== null && typeof (value as { id?: unknown }).id === 'string';
@@ -73,24 +79,24 @@ const withoutBytes = (_key: string, item: unknown): unknown =>
   item instanceof Uint8Array ? [...item] : item;
 
 /** Null for what no honest leader proposes. */
-function parseCommand(datum: Uint8Array): Command | null {
+function parseCommand(datum: Uint8Array): Known | null {
   const before = parsed.get(datum);
   if (before !== undefined) return before;
-  let command: Command | null = null;
+  let known: Known | null = null;
   try {
     const text = decoder.decode(datum);
-    const value: unknown = JSON.parse(text, text.includes('"possession"') ? withPossession : undefined);
-    if (isCommand(value)) command = value;
+    const command: unknown = JSON.parse(text, text.includes('"possession"') ? withPossession : undefined);
+    if (isCommand(command)) known = { command, updates: null };
   } catch {
     // Garbage of a Byzantine leader.
   }
-  parsed.set(datum, command);
-  return command;
+  parsed.set(datum, known);
+  return known;
 }
 
 export function encodeCommand(command: Command): Uint8Array {
   const datum = utf8(JSON.stringify(command, command.validators === undefined ? undefined : withoutBytes));
-  parsed.set(datum, command);
+  parsed.set(datum, { command, updates: null });
   return datum;
 }
 
@@ -105,34 +111,51 @@ function isSubmitted(pool: CommandPool, { id, validators }: Command): boolean {
   return submitted !== undefined && JSON.stringify(submitted) === JSON.stringify(validators);
 }
 
-/** Runs commands in order; null when the block is invalid. */
-function execute(
-  pool: CommandPool,
-  commands: readonly (Command | null)[],
-  isDone: (id: string) => boolean,
-): Execution | null {
+/** What commands in this order do to the state; each is marked as done, but the made-up ones. */
+function updatesOf(commands: readonly Command[]): AppStateUpdates {
   const values = new Map<string, string | null>();
-  const ids = new Set<string>();
-  let validatorSetUpdates: ValidatorSetUpdates | null = null;
   for (const command of commands) {
-    if (command === null || command.invalid === true || ids.has(command.id) || isDone(command.id))
-      return null;
-    ids.add(command.id);
     for (const [key, value] of Object.entries(command.set ?? {})) values.set(key, value);
     for (const key of command.delete ?? []) values.set(key, null);
-    if (command.validators === undefined) continue;
-    if (validatorSetUpdates !== null || !isSubmitted(pool, command)) return null;
-    validatorSetUpdates = command.validators;
   }
-  const sets: (readonly [Uint8Array, Uint8Array])[] = [...ids]
-    .filter((id) => !isSteady(id))
-    .map((id) => [doneKey(id), DONE] as const);
+  const sets: (readonly [Uint8Array, Uint8Array])[] = [];
+  for (const { id } of commands) if (!isSteady(id)) sets.push([doneKey(id), DONE]);
   const deletes: Uint8Array[] = [];
   for (const [key, value] of values) {
     if (value === null) deletes.push(utf8(key));
     else sets.push([utf8(key), utf8(value)]);
   }
-  return { appStateUpdates: { sets, deletes }, validatorSetUpdates };
+  return { sets, deletes };
+}
+
+function updatesOfOne(known: Known): AppStateUpdates {
+  known.updates ??= updatesOf([known.command]);
+  return known.updates;
+}
+
+/** Runs the commands of a block in order; null when it is invalid. */
+function execute(
+  pool: CommandPool,
+  data: readonly Uint8Array[],
+  isDone: (id: string) => boolean,
+): Execution | null {
+  const run: Known[] = [];
+  let validatorSetUpdates: ValidatorSetUpdates | null = null;
+  for (const datum of data) {
+    const known = parseCommand(datum);
+    if (known === null) return null;
+    const { command } = known;
+    if (command.invalid === true || isDone(command.id)) return null;
+    if (run.some((other) => other.command.id === command.id)) return null;
+    run.push(known);
+    if (command.validators === undefined) continue;
+    if (validatorSetUpdates !== null || !isSubmitted(pool, command)) return null;
+    validatorSetUpdates = command.validators;
+  }
+  const [first] = run;
+  const isAlone = first !== undefined && run.length === 1;
+  const appStateUpdates = isAlone ? updatesOfOne(first) : updatesOf(run.map(({ command }) => command));
+  return { appStateUpdates, validatorSetUpdates };
 }
 
 const isSteady = (id: string): boolean => id.startsWith('steady/');
@@ -154,19 +177,19 @@ export function createCommandApp(pool: CommandPool, index: number): SimulatedApp
   };
   const steadyCommand = ({ view }: ProduceBlockRequest): Command => ({
     id: `steady/${view}.${index}`,
-    set: { [`key${view % STEADY_KEYS}`]: `${view}` },
+    set: { [STEADY_KEYS[view % STEADY_KEYS.length] as string]: `${view}` },
   });
 
   return {
     hasWork: (request) => pool.steady || pending(request).length > 0,
     produceBlock(request): ProduceBlockResult {
       const commands = [...pending(request), ...(pool.steady ? [steadyCommand(request)] : [])];
+      const data = commands.map(encodeCommand);
       const execution = execute(
         pool,
-        commands.filter(({ invalid }) => invalid !== true),
+        data.filter((_, at) => commands[at]?.invalid !== true),
         isDoneIn(request),
       );
-      const data = commands.map(encodeCommand);
       const hasCommands = commands.length > 0;
       if (execution === null) return { data, hasCommands };
       const { appStateUpdates, validatorSetUpdates } = execution;
@@ -174,8 +197,7 @@ export function createCommandApp(pool: CommandPool, index: number): SimulatedApp
     },
     validateBlock(request): ValidateBlockResult {
       const { data } = request.block;
-      const commands = data.map(parseCommand);
-      const execution = execute(pool, commands, isDoneIn(request));
+      const execution = execute(pool, data, isDoneIn(request));
       if (execution === null) return { valid: false };
       const { appStateUpdates, validatorSetUpdates } = execution;
       return { valid: true, hasCommands: data.length > 0, appStateUpdates, validatorSetUpdates };

@@ -31,7 +31,7 @@ class Heap {
   #times = new Float64Array(256);
   /** Breaks ties. */
   #sequences = new Float64Array(256);
-  #events: ScheduledEvent[] = [];
+  readonly #events: ScheduledEvent[] = [];
   #nextSequence = 0;
 
   get size(): number {
@@ -58,51 +58,56 @@ class Heap {
       this.#move(parent, at);
       at = parent;
     }
-    this.#put(at, time, this.#nextSequence++, event);
+    times[at] = time;
+    this.#sequences[at] = this.#nextSequence++;
+    this.#events[at] = event;
   }
 
   pop(): void {
     const last = this.#events.length - 1;
-    const [time, sequence] = [this.#times[last] as number, this.#sequences[last] as number];
-    const event = this.#events.pop() as ScheduledEvent;
-    if (last > 0) this.#siftDown(0, time, sequence, event);
+    this.#move(last, 0);
+    this.#events.pop();
+    if (last > 1) this.#siftDown(0);
   }
 
   /** Removes all cancelled events. */
   compact(): void {
     let kept = 0;
-    for (const [at, event] of this.#events.entries()) {
-      if (event.cancelled) continue;
-      this.#move(at, kept++);
+    for (let at = 0; at < this.#events.length; at++) {
+      if (this.#events[at]?.cancelled === false) this.#move(at, kept++);
     }
     this.#events.length = kept;
-    for (let at = (kept >> 1) - 1; at >= 0; at--) {
-      const event = this.#events[at] as ScheduledEvent;
-      this.#siftDown(at, this.#times[at] as number, this.#sequences[at] as number, event);
-    }
+    for (let at = (kept >> 1) - 1; at >= 0; at--) this.#siftDown(at);
   }
 
-  #siftDown(start: number, time: number, sequence: number, event: ScheduledEvent): void {
-    const [times, sequences, size] = [this.#times, this.#sequences, this.#events.length];
-    const isBefore = (a: number, timeB: number, sequenceB: number): boolean => {
-      const timeA = times[a] as number;
-      return timeA < timeB || (timeA === timeB && (sequences[a] as number) < sequenceB);
-    };
+  /** Moves the event at `start` down to where it belongs. */
+  #siftDown(start: number): void {
+    const size = this.#events.length;
     let at = start;
     for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
-      const right = child + 1;
-      if (right < size && isBefore(right, times[child] as number, sequences[child] as number)) child = right;
-      if (!isBefore(child, time, sequence)) break;
-      this.#move(child, at);
+      if (child + 1 < size && this.#isBefore(child + 1, child)) child++;
+      if (this.#isBefore(at, child)) return;
+      this.#swap(at, child);
       at = child;
     }
-    this.#put(at, time, sequence, event);
   }
 
-  #put(at: number, time: number, sequence: number, event: ScheduledEvent): void {
-    this.#times[at] = time;
-    this.#sequences[at] = sequence;
-    this.#events[at] = event;
+  #isBefore(a: number, b: number): boolean {
+    const timeA = this.#times[a] as number;
+    const timeB = this.#times[b] as number;
+    return (
+      timeA < timeB || (timeA === timeB && (this.#sequences[a] as number) < (this.#sequences[b] as number))
+    );
+  }
+
+  #swap(a: number, b: number): void {
+    const time = this.#times[a] as number;
+    const sequence = this.#sequences[a] as number;
+    const event = this.#events[a] as ScheduledEvent;
+    this.#move(b, a);
+    this.#times[b] = time;
+    this.#sequences[b] = sequence;
+    this.#events[b] = event;
   }
 
   #move(from: number, to: number): void {

@@ -1,10 +1,8 @@
+import type { Message } from '../model/messages.ts';
 import type { Fate, Flight, Witness } from './witness.ts';
 
 /** Tells of the end of a flight; undefined when nobody watches. */
 export type Landing = ((fate: Fate) => void) | undefined;
-
-/** What the post knows of a copy when it leaves. */
-export type Departure = Pick<Flight, 'from' | 'to' | 'message'>;
 
 /**
  * Tells a witness of every copy of a message that leaves (`delayMs` null when it never does), and returns what tells
@@ -14,11 +12,13 @@ export function createFlights(
   witness: Witness | null,
   now: () => number,
   boundMs: number,
-): (departure: Departure, delayMs: number | null) => Landing {
+): (from: number, to: number, message: Message, delayMs: number | null) => Landing {
   if (witness === null) return () => undefined;
-  return (departure, delayMs) => {
+  return (from, to, message, delayMs) => {
     const flight: Flight & { fate: Fate } = {
-      ...departure,
+      from,
+      to,
+      message,
       sentAt: now(),
       dueAt: delayMs === null ? null : now() + delayMs,
       isLate: delayMs !== null && delayMs > boundMs,

@@ -1,4 +1,4 @@
-import { blockHash } from '../codec/block.ts';
+import { makeBlock } from '../codec/block.ts';
 import { signingPreimage } from '../codec/signing.ts';
 import type { Block, Datum } from '../model/block.ts';
 import type { Phase, PhaseCertificate, TimeoutCertificate } from '../model/certificate.ts';
@@ -73,9 +73,7 @@ export function createForge(keyring: Keyring, chainId: ChainId, genesisSet: Vali
       return { ...statement, signatures: certify({ type: 'timeout-vote', ...statement }, signers, set) };
     },
     block({ height, justify, data = [] }) {
-      const dataHash = dataHashOf(data, {});
-      const hash = blockHash(scheme, asHeight(height), justify, dataHash);
-      return { height: asHeight(height), hash, justify, dataHash, data };
+      return makeBlock(scheme, { height: asHeight(height), justify, dataHash: dataHashOf(data, {}), data });
     },
   };
 }

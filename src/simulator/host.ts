@@ -1,4 +1,3 @@
-import { signingPreimage } from '../codec/signing.ts';
 import type { TreeDelta } from '../core/block-tree/delta.ts';
 import type { CoreCheck, Effect } from '../core/effect.ts';
 import type { Input, RequestId, Ticket, TimerId } from '../core/input.ts';
@@ -343,8 +342,8 @@ export class Host implements ObservedReplica {
   }
 
   #sign(subject: Subject): Uint8Array {
-    const { keyring, chain } = this.#world;
-    return keyring.sign(this.id, signingPreimage(chain.scheme, subject));
+    const { keyring } = this.#world;
+    return keyring.sign(this.id, keyring.preimage(subject));
   }
 
   #setTimer(timer: TimerId, at: Millis): void {
@@ -360,10 +359,10 @@ export class Host implements ObservedReplica {
   }
 
   #check(request: RequestId, checks: readonly CoreCheck[]): void {
-    const { keyring, chain, latencies } = this.#world;
+    const { keyring, latencies } = this.#world;
     const valid = new Uint8Array(checks.length);
     for (const [at, check] of checks.entries()) {
-      const preimage = signingPreimage(chain.scheme, check.subject);
+      const preimage = keyring.preimage(check.subject);
       if (keyring.verifies(rawCheck(check, preimage))) valid[at] = 1;
     }
     this.#later(draw(latencies.verify, this.#random), () =>
@@ -372,11 +371,11 @@ export class Host implements ObservedReplica {
   }
 
   #form({ request, set, subject, votes }: Extract<Effect, { type: 'form-certificate' }>): void {
-    const { keyring, chain, latencies } = this.#world;
+    const { keyring, latencies } = this.#world;
     const { signatures, badSigners } = keyring.form({
       set,
       votes,
-      preimage: signingPreimage(chain.scheme, subject),
+      preimage: keyring.preimage(subject),
     });
     this.#later(draw(latencies.form, this.#random), () =>
       this.#step({ now: this.#now(), type: 'certificate-formed', request, signatures, badSigners }),

@@ -18,6 +18,7 @@ import { mix32 } from './random.ts';
 /** A block that is stored, with what committing it adds. */
 interface StoredObject {
   readonly inserted: InsertedBlock;
+  readonly parent: StoredObject | null;
   /** Stands for the state after it: over all updates up to it. */
   readonly digest: number;
   commitPc: PhaseCertificate | null;
@@ -119,21 +120,23 @@ export class ObjectContents implements DiskContents {
   }
 
   appView(block: BlockHash): AppView | null {
-    const branch: StoredObject[] = [];
+    const root = this.#committed.at(-1) ?? null;
     const rootHeight = this.committedHeight();
-    const root = this.#committed.at(-1)?.inserted.block.hash ?? ZERO_HASH;
-    for (let at = block; at !== root; ) {
-      const stored = this.#blocks.get(at);
-      if (stored === undefined || stored.inserted.block.height <= rootHeight) return null;
-      branch.push(stored);
-      at = stored.inserted.block.justify.block;
-    }
-    const tip = branch[0] ?? this.#committed.at(-1) ?? null;
-    return new ObjectView(block, tip, branch, {
-      appStateHash: () => this.#appStateHash(tip),
-      validatorSet: () => this.#variables.validatorSets.committed,
-      committed: (key) => this.#app.get(key) ?? null,
-    });
+    const tip = block === ZERO_HASH ? null : (this.#blocks.get(block) ?? null);
+    if (tip === null && block !== ZERO_HASH) return null;
+    let base = tip;
+    while (base !== null && base.inserted.block.height > rootHeight) base = base.parent;
+    return base === root ? new ObjectView(this, block, tip, rootHeight) : null;
+  }
+
+  /** Of the state as it is now. */
+  committedSet(): ValidatorSet {
+    return this.#variables.validatorSets.committed;
+  }
+
+  /** By the key as a string of its bytes. */
+  committedValue(key: string): Uint8Array | null {
+    return this.#app.get(key) ?? null;
   }
 
   block(hash: BlockHash): InsertedBlock['block'] | null {
@@ -212,7 +215,14 @@ export class ObjectContents implements DiskContents {
     if (height <= this.committedHeight())
       throw contradiction(`block ${hash} of height ${height} is new, but that height is committed`);
     const digest = digestOf(parent?.digest ?? 0, inserted.effects.appStateUpdates);
-    this.#blocks.set(hash, { inserted, digest, commitPc: null, updates: null, appStateHash: null });
+    this.#blocks.set(hash, {
+      inserted,
+      parent: parent ?? null,
+      digest,
+      commitPc: null,
+      updates: null,
+      appStateHash: null,
+    });
     undo.inserted.push(hash);
   }
 
@@ -264,7 +274,8 @@ export class ObjectContents implements DiskContents {
     this.#latestUpdate = latestUpdate;
   }
 
-  #appStateHash(stored: StoredObject | null): Uint8Array {
+  /** After `stored`; of genesis when it is null. */
+  appStateHashOf(stored: StoredObject | null): Uint8Array {
     if (stored === null) return genesisAppStateHash(this.#genesis.appState);
     // From the last one that is known on: a chain may be longer than the stack is deep.
     const unknown: StoredObject[] = [];
@@ -295,33 +306,35 @@ function variablesAfter(before: Variables, delta: TreeDelta): Variables {
   };
 }
 
-/** What an `ObjectView` reads when it is asked. */
-interface ViewReads {
-  appStateHash(): Uint8Array;
-  validatorSet(): ValidatorSet;
-  committed(key: string): Uint8Array | null;
-}
-
+/** The state after `tip`: what its blocks above `rootHeight` change, over what was committed. */
 class ObjectView implements AppView {
   readonly block: BlockHash;
   readonly height: Height | null;
-  readonly #branch: readonly StoredObject[];
-  readonly #reads: ViewReads;
+  readonly #contents: ObjectContents;
+  readonly #tip: StoredObject | null;
+  readonly #rootHeight: number;
 
-  constructor(block: BlockHash, tip: StoredObject | null, branch: readonly StoredObject[], reads: ViewReads) {
+  constructor(contents: ObjectContents, block: BlockHash, tip: StoredObject | null, rootHeight: number) {
     this.block = block;
     this.height = tip?.inserted.block.height ?? null;
-    this.#branch = branch;
-    this.#reads = reads;
+    this.#contents = contents;
+    this.#tip = tip;
+    this.#rootHeight = rootHeight;
+  }
+
+  /** Newest first. */
+  *#branch(): Iterable<StoredObject> {
+    for (let at = this.#tip; at !== null && at.inserted.block.height > this.#rootHeight; at = at.parent)
+      yield at;
   }
 
   get appStateHash(): Uint8Array {
-    return this.#reads.appStateHash();
+    return this.#contents.appStateHashOf(this.#tip);
   }
 
   get validatorSet(): ValidatorSet {
-    let set = this.#reads.validatorSet();
-    for (const { inserted } of this.#branch.toReversed()) {
+    let set = this.#contents.committedSet();
+    for (const { inserted } of [...this.#branch()].reverse()) {
       const updates = inserted.effects.validatorSetUpdates;
       if (updates === null) continue;
       const next = updatedValidatorSet(set, updates);
@@ -335,11 +348,11 @@ class ObjectView implements AppView {
   /** The newest block that says something about `key` says what it is. */
   get(key: Uint8Array): Uint8Array | null {
     const name = latin1(key);
-    for (const stored of this.#branch) {
+    for (const stored of this.#branch()) {
       stored.updates ??= updatesOf(stored.inserted.effects.appStateUpdates);
       const value = stored.updates.get(name);
       if (value !== undefined) return value;
     }
-    return this.#reads.committed(name);
+    return this.#contents.committedValue(name);
   }
 }

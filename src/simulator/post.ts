@@ -79,7 +79,7 @@ export function createPost(world: PostSurroundings): Post {
   const deliverAfter = (delayMs: number, from: number, to: number, message: Message): void => {
     const frame = world.encode && from !== to ? encode(from, message) : null;
     if (frame === 'unencodable') return;
-    const land = takeOff({ from, to, message }, delayMs);
+    const land = takeOff(from, to, message, delayMs);
     queue.schedule(queue.now + delayMs, () => {
       if (!network.connects(from, to)) return land?.('cut off');
       land?.(world.host(to)?.isUp === true ? 'delivered' : 'nobody there');
@@ -98,10 +98,10 @@ export function createPost(world: PostSurroundings): Post {
     sent++;
     if (from === to) return deliverAfter(0, from, to, message);
     const verdict = verdictOn(from, to, message);
-    if (verdict === 'drop') return takeOff({ from, to, message }, null)?.('dropped');
+    if (verdict === 'drop') return takeOff(from, to, message, null)?.('dropped');
     const delays = typeof verdict === 'object' ? [verdict.delayMs] : network.route(from, to, queue.now);
     if (delays.length === 0)
-      takeOff({ from, to, message }, null)?.(network.connects(from, to) ? 'lost' : 'cut off');
+      takeOff(from, to, message, null)?.(network.connects(from, to) ? 'lost' : 'cut off');
     for (const delayMs of delays) deliverAfter(delayMs, from, to, message);
   };
 
@@ -126,7 +126,7 @@ export function createPost(world: PostSurroundings): Post {
       for (const index of instancesOf.get(to) ?? []) dispatch(from, index, message);
     },
     give(from, to, message, delayMs) {
-      const land = takeOff({ from, to, message }, delayMs);
+      const land = takeOff(from, to, message, delayMs);
       queue.schedule(queue.now + delayMs, () => {
         land?.(world.host(to)?.isUp === true ? 'delivered' : 'nobody there');
         deliver(from, to, message, estimatedSize(chain.scheme, message));

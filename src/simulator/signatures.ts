@@ -1,6 +1,8 @@
-import { possessionPreimage } from '../codec/signing.ts';
+import { allocate } from '../codec/bytes.ts';
+import { possessionPreimage, signingPreimage } from '../codec/signing.ts';
 import { bytesToHex } from '../model/hex.ts';
 import { asReplicaId, type ChainId, type ReplicaId } from '../model/ids.ts';
+import type { Subject } from '../model/messages.ts';
 import {
   AGGREGATE_SIZE,
   SCHEME_SIZES,
@@ -30,6 +32,8 @@ export interface Keyring {
   readonly scheme: SchemeName;
   /** Verifying keys by replica index, in ascending order, so that index order is slot order. */
   readonly ids: readonly ReplicaId[];
+  /** What is signed for `subject`; must not be changed. */
+  preimage(subject: Subject): Uint8Array;
   sign(id: ReplicaId, preimage: Uint8Array): Uint8Array;
   verifies(check: SignatureCheck): boolean;
   form(job: CertificateJob): FormedCertificate;
@@ -69,10 +73,14 @@ function keyOf(index: number, size: number, random: Random): ReplicaId {
   return asReplicaId(bytesToHex(key));
 }
 
-function shapeFits(scheme: SchemeName, set: ValidatorSet, { slots, bitmap, bytes }: SignatureSet): boolean {
+function shapeFits(
+  scheme: SchemeName,
+  set: ValidatorSet,
+  { slots, bitmap, bytes }: SignatureSet,
+  signers: readonly number[],
+): boolean {
   const n = set.validators.length;
   if (slots !== slotsFor(scheme, n) || bitmap.length !== (n + 7) >> 3) return false;
-  const signers = signersOf(bitmap);
   if (signers.length === 0 || (signers.at(-1) ?? 0) >= n) return false;
   return (
     bytes.length === (scheme === 'ed25519' ? SCHEME_SIZES.ed25519.vote * signers.length : AGGREGATE_SIZE)
@@ -88,10 +96,18 @@ interface Secrets {
 const isTag = (tag: Tag | null, bytes: Uint8Array, start: number, size: number): boolean =>
   tag !== null && isTagAt(tag, bytes, start, size);
 
-function aggregateOf(secrets: Secrets, members: readonly ReplicaId[], preimage: Uint8Array): Tag | null {
+const memberAt = (set: ValidatorSet, index: number): ReplicaId => set.validators[index]?.id as ReplicaId;
+
+/** `signers` are indices into `set`. */
+function aggregateOf(
+  secrets: Secrets,
+  set: ValidatorSet,
+  signers: readonly number[],
+  preimage: Uint8Array,
+): Tag | null {
   let [low, high] = [0, 0];
-  for (const id of members) {
-    const tag = secrets.tagOf(id, preimage);
+  for (const index of signers) {
+    const tag = secrets.tagOf(memberAt(set, index), preimage);
     if (tag === null) return null;
     low ^= tag.low;
     high ^= tag.high;
@@ -99,21 +115,23 @@ function aggregateOf(secrets: Secrets, members: readonly ReplicaId[], preimage: 
   return { low, high };
 }
 
-const membersIn = (set: ValidatorSet, bitmap: Uint8Array): ReplicaId[] =>
-  signersOf(bitmap).map((index) => set.validators[index]?.id as ReplicaId);
-
 function verifiesCertificate(
   scheme: SchemeName,
   secrets: Secrets,
   { set, preimage, signatures }: Extract<SignatureCheck, { type: 'certificate' }>,
 ): boolean {
-  if (!shapeFits(scheme, set, signatures)) return false;
-  const members = membersIn(set, signatures.bitmap);
-  if (scheme === 'bls12381') {
-    return isTag(aggregateOf(secrets, members, preimage), signatures.bytes, 0, AGGREGATE_SIZE);
-  }
+  const { bytes } = signatures;
+  const signers = signersOf(signatures.bitmap);
+  if (!shapeFits(scheme, set, signatures, signers)) return false;
+  if (scheme === 'bls12381')
+    return isTag(aggregateOf(secrets, set, signers, preimage), bytes, 0, AGGREGATE_SIZE);
   const { vote } = SCHEME_SIZES[scheme];
-  return members.every((id, at) => isTag(secrets.tagOf(id, preimage), signatures.bytes, at * vote, vote));
+  let at = 0;
+  for (const index of signers) {
+    if (!isTag(secrets.tagOf(memberAt(set, index), preimage), bytes, at, vote)) return false;
+    at += vote;
+  }
+  return true;
 }
 
 /** The certificate of signers that are members of `set` and of `secrets`. */
@@ -121,25 +139,41 @@ function collect(
   scheme: SchemeName,
   secrets: Secrets,
   { set, preimage }: CertificateJob,
-  signers: readonly ReplicaId[],
+  members: readonly ReplicaId[],
 ): SignatureSet {
   const n = set.validators.length;
   const bitmap = new Uint8Array((n + 7) >> 3);
-  for (const id of signers) {
+  for (const id of members) {
     const index = set.indexOf.get(id) as number;
     bitmap[index >> 3] = (bitmap[index >> 3] as number) | (1 << (index & 7));
   }
-  const members = membersIn(set, bitmap);
+  const signers = signersOf(bitmap);
   const { vote } = SCHEME_SIZES[scheme];
-  const bytes = new Uint8Array(scheme === 'bls12381' ? AGGREGATE_SIZE : vote * members.length);
+  const bytes = allocate(scheme === 'bls12381' ? AGGREGATE_SIZE : vote * signers.length);
   if (scheme === 'bls12381') {
-    writeTag(aggregateOf(secrets, members, preimage) as Tag, bytes, 0, AGGREGATE_SIZE);
+    writeTag(aggregateOf(secrets, set, signers, preimage) as Tag, bytes, 0, AGGREGATE_SIZE);
   } else {
-    for (const [at, id] of members.entries()) {
-      writeTag(secrets.tagOf(id, preimage) as Tag, bytes, at * vote, vote);
+    for (const [at, index] of signers.entries()) {
+      writeTag(secrets.tagOf(memberAt(set, index), preimage) as Tag, bytes, at * vote, vote);
     }
   }
   return { slots: slotsFor(scheme, n), bitmap, bytes };
+}
+
+/** The preimage made last: what one replica votes for, others vote for next, and all verify. */
+function createPreimages(scheme: SchemeName): (subject: Subject) => Uint8Array {
+  let latest: Extract<Subject, { type: 'phase-vote' }> | null = null;
+  let preimage: Uint8Array = new Uint8Array(0);
+  return (subject) => {
+    if (subject.type !== 'phase-vote') return signingPreimage(scheme, subject);
+    const { type, chainId, view, block, phase } = subject;
+    const isSame =
+      latest?.view === view && latest.block === block && latest.phase === phase && latest.chainId === chainId;
+    if (isSame) return preimage;
+    latest = { type, chainId, view, block, phase };
+    preimage = signingPreimage(scheme, latest);
+    return preimage;
+  };
 }
 
 /** Keys for `count` replicas, validators and listeners alike. */
@@ -147,10 +181,21 @@ export function createKeyring(scheme: SchemeName, count: number, random: Random)
   const sizes = SCHEME_SIZES[scheme];
   const ids = Array.from({ length: count }, (_, index) => keyOf(index, sizes.publicKey, random));
   const keys = new Map(ids.map((id) => [id, { low: random.uint32(), high: random.uint32() }]));
+  // A preimage is signed by many and verified by all, one after the other.
+  let latest: Uint8Array = new Uint8Array(0);
+  const tags = new Map<ReplicaId, Tag>();
   const secrets: Secrets = {
     tagOf(id, preimage) {
+      if (preimage !== latest) {
+        latest = preimage;
+        tags.clear();
+      }
+      const known = tags.get(id);
       const key = keys.get(id);
-      return key === undefined ? null : halfSipHash(key, preimage);
+      if (known !== undefined || key === undefined) return known ?? null;
+      const tag = halfSipHash(key, preimage);
+      tags.set(id, tag);
+      return tag;
     },
   };
   const isVote = (id: ReplicaId, preimage: Uint8Array, signature: Uint8Array): boolean =>
@@ -158,7 +203,7 @@ export function createKeyring(scheme: SchemeName, count: number, random: Random)
   const signed = (id: ReplicaId, preimage: Uint8Array, size: number): Uint8Array => {
     const tag = secrets.tagOf(id, preimage);
     if (tag === null) throw new RangeError(`no key of ${id}`);
-    const signature = new Uint8Array(size);
+    const signature = allocate(size);
     writeTag(tag, signature, 0, size);
     return signature;
   };
@@ -166,6 +211,7 @@ export function createKeyring(scheme: SchemeName, count: number, random: Random)
   return {
     scheme,
     ids,
+    preimage: createPreimages(scheme),
     sign: (id, preimage) => signed(id, preimage, sizes.vote),
     verifies: (check) =>
       check.type === 'signature'

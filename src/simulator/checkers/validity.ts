@@ -1,5 +1,4 @@
 import { hasRightHash } from '../../codec/block.ts';
-import { signingPreimage } from '../../codec/signing.ts';
 import type { CommittedBlock, InsertedBlock, TreeDelta } from '../../core/block-tree/delta.ts';
 import { isGenesisPc, type PhaseCertificate } from '../../model/certificate.ts';
 import { type BlockHash, ZERO_HASH } from '../../model/ids.ts';
@@ -20,7 +19,7 @@ interface Link {
 function isQuorum({ chain, keyring }: ObservedWorld, pc: PhaseCertificate, set: ValidatorSet): boolean {
   const { chainId, view, block, phase, signatures } = pc;
   if (chainId !== chain.chainId) return false;
-  const preimage = signingPreimage(chain.scheme, { type: 'phase-vote', chainId, view, block, phase });
+  const preimage = keyring.preimage({ type: 'phase-vote', chainId, view, block, phase });
   const power = signersOf(signatures.bitmap).reduce(
     (sum, index) => sum + (set.validators[index]?.power ?? 0),
     0,
