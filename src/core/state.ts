@@ -214,8 +214,6 @@ export interface CoreStatus {
   readonly lastVote: LastVote | null;
   readonly validatorSets: ValidatorSets;
   readonly uncommittedBlocks: number;
-  /** Sizes of everything that peers can make grow, for bounds checks. */
-  readonly sizes: Readonly<Record<string, number>>;
 }
 
 export function coreStatus(core: Core): CoreStatus {
@@ -230,18 +228,22 @@ export function coreStatus(core: Core): CoreStatus {
     lastVote: core.lastVote,
     validatorSets: core.sets,
     uncommittedBlocks: core.tree.blocks.size - (core.tree.root === ZERO_HASH ? 0 : 1),
-    sizes: {
-      blocks: core.tree.blocks.size,
-      pending: core.pending.size,
-      kept: core.kept.size,
-      verdicts: core.verdicts.valid.size + core.verdicts.refused.size,
-      waiting: core.waiting.length,
-      slots: core.slots.size,
-      inboxBytes: core.inbox.bytes,
-      syncPeers: core.sync.peers.size,
-      syncJobs: core.sync.jobs.length,
-      syncRequests: core.sync.requests.size,
-    },
+  };
+}
+
+/** Sizes of everything that peers can make grow, by name, for bounds checks. */
+export function coreSizes(core: Core): Readonly<Record<string, number>> {
+  return {
+    blocks: core.tree.blocks.size,
+    pending: core.pending.size,
+    kept: core.kept.size,
+    verdicts: core.verdicts.valid.size + core.verdicts.refused.size,
+    waiting: core.waiting.length,
+    slots: core.slots.size,
+    inboxBytes: core.inbox.bytes,
+    syncPeers: core.sync.peers.size,
+    syncJobs: core.sync.jobs.length,
+    syncRequests: core.sync.requests.size,
   };
 }
 

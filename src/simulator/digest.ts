@@ -22,9 +22,9 @@ export function digestNumber(value: number): number {
 
 /** As a polynomial over the first `most` characters. */
 function digestStart(text: string, most: number): number {
-  const end = text.length < most ? text.length : most;
-  let digest = text.length;
-  for (let at = 0; at < end; at++) digest = (Math.imul(digest, 31) + text.charCodeAt(at)) | 0;
+  const { length } = text;
+  let digest = length;
+  for (let at = 0; at < length && at < most; at++) digest = (Math.imul(digest, 31) + text.charCodeAt(at)) | 0;
   return digest;
 }
 
@@ -34,8 +34,19 @@ export const digestText = (text: string): number => mix32(digestStart(text, 24))
 /** The first digits tell hashes and keys apart. */
 const digestId = (id: string): number => digestStart(id, 8);
 
-/** The first letters and the lengths differ. */
-const digestPhase = (phase: Phase): number => phase.charCodeAt(0) + 256 * phase.length;
+/** Of the names of kinds, by their length and two of their letters. */
+const digestKind = (kind: string): number =>
+  (kind.length << 16) | (kind.charCodeAt(0) << 8) | kind.charCodeAt(kind.length >> 1);
+
+/** Of phases the first letters and the lengths differ. */
+const digestPhase = (phase: Phase): number => digestKind(phase);
+
+/** Of bytes that are 0 or 1 each. */
+function digestBits(bytes: Uint8Array): number {
+  let digest = 1;
+  for (let at = 0; at < bytes.length; at++) digest = (2 * digest + (bytes[at] as number)) | 0;
+  return digest;
+}
 
 export function digestBytes(bytes: Uint8Array): number {
   let digest = bytes.length;
@@ -92,14 +103,11 @@ function digestOf(input: Input): number {
     case 'message-received':
       return combine(combine(2, digestId(input.from)), digestMessage(input.message));
     case 'timer-fired':
-      return combine(3, digestStart(input.timer.type, 24));
+      return combine(3, digestKind(input.timer.type));
     case 'persisted':
       return combine(4, input.ticket);
     case 'signatures-checked':
-      return combine(
-        combine(5, input.request),
-        input.valid.reduce((sum, verdict) => 2 * sum + verdict, 1),
-      );
+      return combine(combine(5, input.request), digestBits(input.valid));
     case 'certificate-formed':
       return combine(
         combine(6, input.request),
@@ -126,7 +134,7 @@ export function digestEffect(effect: Effect): number {
       return combine(combine(combine(2, effect.after), to), digestMessage(effect.message));
     }
     case 'set-timer':
-      return combine(combine(3, digestStart(effect.timer.type, 24)), digestNumber(effect.at));
+      return combine(combine(3, digestKind(effect.timer.type)), digestNumber(effect.at));
     case 'check-signatures':
       return combine(combine(4, effect.request), effect.checks.length);
     case 'form-certificate':
@@ -142,7 +150,7 @@ export function digestEffect(effect: Effect): number {
     case 'update-validators':
       return combine(10, effect.after);
     case 'emit':
-      return combine(combine(11, effect.after), digestStart(effect.event.type, 6));
+      return combine(combine(11, effect.after), digestKind(effect.event.type));
     case 'halt':
       return 12;
   }

@@ -147,6 +147,10 @@ export class Host implements ObservedReplica {
     return this.#status;
   }
 
+  get sizes(): Readonly<Record<string, number>> | null {
+    return this.#core?.sizes() ?? null;
+  }
+
   /** A block that this replica's core has inserted and not pruned, or its disk holds. */
   block(hash: BlockHash): Block | null {
     return this.contents.block(hash);

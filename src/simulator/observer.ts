@@ -20,6 +20,8 @@ export interface ObservedReplica {
   readonly isUp: boolean;
   /** Of the core; null while the replica is down. */
   readonly status: CoreStatus | null;
+  /** Of everything that peers can make grow in its core, by name; null while the replica is down. */
+  readonly sizes: Readonly<Record<string, number>> | null;
   /** What its disk reads now, writes that are not yet durable included. */
   readonly contents: DiskReads;
 }

@@ -18,6 +18,8 @@ export interface ReplicaView {
   readonly height: number;
   /** Of its core; null while it is down. */
   readonly status: CoreStatus | null;
+  /** Of everything that peers can make grow in its core, by name; null while it is down. */
+  readonly sizes: Readonly<Record<string, number>> | null;
   readonly lockedPc: PhaseCertificate;
   readonly highestPc: PhaseCertificate;
   /** Hash of its committed block at a height; null when it has none. */
@@ -56,6 +58,9 @@ export function createReplicaView(host: Host, sources: ViewSources): ReplicaView
     },
     get status() {
       return host.status;
+    },
+    get sizes() {
+      return host.sizes;
     },
     get lockedPc() {
       return host.lockedPc;

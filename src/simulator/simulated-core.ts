@@ -7,6 +7,8 @@ import type { CoreStatus } from '../core/state.ts';
 export interface SimulatedCore {
   step(input: Input): readonly Effect[];
   status(): CoreStatus;
+  /** Of everything that peers can make grow, by name. */
+  sizes(): Readonly<Record<string, number>>;
 }
 
 /** Makes a core for one life; the tests of the tests put cores with a broken rule here. */

@@ -11,13 +11,15 @@ export type TraceEntry = { readonly at: number; readonly replica: number | null 
   | { readonly type: 'world'; readonly text: string }
 );
 
-/** How much of the past a failure can show: what is remembered, the collector has to move. */
-const DEFAULT_MEMORY = 512;
+/** How many steps of the past a failure can show: what is remembered, the collector has to move. */
+const DEFAULT_MEMORY = 128;
+const NOTHING: readonly Effect[] = [];
 
 /** The world's history: a running hash over everything, and the latest entries for people. */
 export interface Trace {
   addInput(at: number, replica: number, input: Input): void;
-  addEffect(at: number, replica: number, effect: Effect): void;
+  /** What followed from the input that was added last. */
+  addEffects(effects: readonly Effect[]): void;
   /** Something that happened to the world. */
   addNote(at: number, text: string): void;
   readonly entries: number;
@@ -41,65 +43,57 @@ export function describeEntry(entry: TraceEntry, names: Names): string {
 
 const NOBODY = -1;
 
-const entryOf = (
-  at: number,
-  replica: number,
-  what: Input | Effect | string,
-  isInput: boolean,
-): TraceEntry => {
-  if (typeof what === 'string') return { at, replica: null, type: 'world', text: what };
-  return isInput
-    ? { at, replica, type: 'input', input: what as Input }
-    : { at, replica, type: 'effect', effect: what as Effect };
-};
-
+/** `memory` counts inputs and notes; an input's effects are remembered with it. */
 export function createTrace(names: Names, memory: number = DEFAULT_MEMORY): Trace {
-  // One list per field of the latest entries: an object for each would be most of what a trace costs.
+  // One list per field of the latest steps: an object for each entry would be most of what a trace costs.
   const times = new Float64Array(memory);
   const replicas = new Int32Array(memory);
-  const whats: (Input | Effect | string)[] = [];
-  const areInputs = new Uint8Array(memory);
+  const whats: (Input | string)[] = [];
+  const followed: (readonly Effect[])[] = [];
+  let steps = 0;
   let entries = 0;
   let [low, high] = [0, 0];
 
-  const add = (at: number, replica: number, what: Input | Effect | string, isInput: 0 | 1): void => {
+  const add = (at: number, replica: number, what: Input | string): void => {
     if (memory > 0) {
-      const slot = entries % memory;
+      const slot = steps % memory;
       times[slot] = at;
       replicas[slot] = replica;
       whats[slot] = what;
-      areInputs[slot] = isInput;
+      followed[slot] = NOTHING;
     }
+    steps++;
     entries++;
   };
   const absorb = (at: number, replica: number, digest: number): void => {
     low = mix32(low ^ digest ^ mix32(digestNumber(at) + replica));
     high = mix32(high + low + 0x9e3779b9);
   };
-  /** Effects follow the input of the same instant and replica. */
-  const absorbEffect = (digest: number): void => {
-    low = mix32(Math.imul(low, 31) + digest);
+  const entriesIn = (slot: number): readonly TraceEntry[] => {
+    const [at, replica] = [times[slot] as number, replicas[slot] as number];
+    const what = whats[slot] as Input | string;
+    if (typeof what === 'string') return [{ at, replica: null, type: 'world', text: what }];
+    const effects = followed[slot] as readonly Effect[];
+    return [
+      { at, replica, type: 'input', input: what },
+      ...effects.map((effect) => ({ at, replica, type: 'effect' as const, effect })),
+    ];
   };
-  const entryIn = (slot: number): TraceEntry =>
-    entryOf(
-      times[slot] as number,
-      replicas[slot] as number,
-      whats[slot] as Input | Effect | string,
-      areInputs[slot] === 1,
-    );
 
   return {
     addInput(at, replica, input) {
       absorb(at, replica, digestInput(input));
-      add(at, replica, input, 1);
+      add(at, replica, input);
     },
-    addEffect(at, replica, effect) {
-      absorbEffect(digestEffect(effect));
-      add(at, replica, effect, 0);
+    addEffects(effects) {
+      // They are of the same instant and replica as their input.
+      for (const effect of effects) low = mix32(Math.imul(low, 31) + digestEffect(effect));
+      entries += effects.length;
+      if (memory > 0) followed[(steps - 1) % memory] = effects;
     },
     addNote(at, text) {
       absorb(at, NOBODY, digestText(text));
-      add(at, NOBODY, text, 0);
+      add(at, NOBODY, text);
     },
     get entries() {
       return entries;
@@ -108,10 +102,11 @@ export function createTrace(names: Names, memory: number = DEFAULT_MEMORY): Trac
       return [high, low].map((word) => word.toString(16).padStart(8, '0')).join('');
     },
     last(count) {
-      const shown = Math.min(count, whats.length);
-      return Array.from({ length: shown }, (_, at) =>
-        describeEntry(entryIn((entries - shown + at) % memory), names),
-      );
+      const lines: TraceEntry[] = [];
+      for (let step = steps - 1; step >= steps - whats.length && lines.length < count; step--) {
+        lines.unshift(...entriesIn(step % memory));
+      }
+      return lines.slice(Math.max(0, lines.length - count)).map((entry) => describeEntry(entry, names));
     },
   };
 }

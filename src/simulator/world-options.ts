@@ -54,7 +54,7 @@ export interface WorldOptions {
   /** In place of the usual ones. */
   readonly checkers?: readonly CheckerFactory[];
   readonly makeCore?: MakeCore;
-  /** How many past events a failure can show; 0 for speed. */
+  /** How many past steps a failure can show; 0 for speed. */
   readonly traceMemory?: number;
   /** Sees everything; see `createRecorder`. */
   readonly witness?: Witness;

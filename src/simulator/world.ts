@@ -236,10 +236,11 @@ export class World implements ObservedWorld {
   }
 
   #onStep(host: Host, input: Input, effects: readonly Effect[]): void {
-    const at = this.now;
-    for (const effect of effects) {
-      this.#trace.addEffect(at, host.index, effect);
-      this.#witness?.onEntry?.({ at, replica: host.index, type: 'effect', effect });
+    this.#trace.addEffects(effects);
+    if (this.#witness?.onEntry !== undefined) {
+      const at = this.now;
+      for (const effect of effects)
+        this.#witness.onEntry({ at, replica: host.index, type: 'effect', effect });
     }
     this.#watch.onStep(host, input, effects);
   }

@@ -16,7 +16,7 @@ const WINDOWS = 3;
 test.each([1, 4])('leaderTenure %i: each window of 2 n leaderTenure views sees a commit', (leaderTenure) => {
   expect(PLACEMENTS).toHaveLength(120);
   for (const down of PLACEMENTS) {
-    const world = createWorld({ n: N, seed: 300 + down[0], chain: { leaderTenure }, traceMemory: 200 });
+    const world = createWorld({ n: N, seed: 300 + down[0], chain: { leaderTenure }, traceMemory: 50 });
     for (const index of down) world.crash(index);
     for (let window = 0; window < WINDOWS; window++) {
       const [height, end] = [world.height, world.view + 2 * N * leaderTenure];

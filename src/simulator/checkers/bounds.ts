@@ -19,10 +19,10 @@ const MAX_INBOX_BYTES_PER_PEER = 8 * 1024 * 1024;
 /** Boundedness: messages per view are linear in n, and nothing that peers can feed grows without limit (R19). */
 export const bounds: CheckerFactory = (world, fail) => {
   const sent = new Map<number, number>();
-  let viewTimesInView = new Map<number, number>();
+  const viewTimesInView = new Map<number, number>();
 
-  const checkSizes = ({ index, status }: ObservedReplica): void => {
-    for (const [what, size] of Object.entries(status?.sizes ?? {})) {
+  const checkSizes = ({ index, sizes }: ObservedReplica): void => {
+    for (const [what, size] of Object.entries(sizes ?? {})) {
       const bound = what.endsWith('Bytes') ? MAX_INBOX_BYTES_PER_PEER * world.honest.length : MAX_ENTRIES;
       if (size > bound) fail(`r${index} holds ${size} ${what}`);
     }
@@ -46,7 +46,7 @@ export const bounds: CheckerFactory = (world, fail) => {
       if (count > allowed) fail(`r${index} sent ${count} messages in one view, the last a ${message.type}`);
     },
     onTick() {
-      viewTimesInView = new Map([...viewTimesInView].map(([index, times]) => [index, times + 1]));
+      for (const [index, times] of viewTimesInView) viewTimesInView.set(index, times + 1);
       for (const replica of world.honest) if (replica.isUp) checkSizes(replica);
     },
   };

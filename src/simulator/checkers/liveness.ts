@@ -3,7 +3,7 @@ import type { CoreStatus } from '../../core/state.ts';
 import type { ReplicaId } from '../../model/ids.ts';
 import { powerOf, type ValidatorSet } from '../../model/validator-set.ts';
 import { mostFaultyViews } from '../faulty-views.ts';
-import type { CheckerFactory, ObservedReplica } from '../observer.ts';
+import type { CheckerFactory, ObservedReplica, ObservedWorld } from '../observer.ts';
 
 /**
  * After a disturbance replicas may be in different epochs, which they leave within two (reliability: restart of any
@@ -18,6 +18,31 @@ const VIEWS_TO_COMMIT = 6;
 const BOUNDS_TO_CATCH_UP = 6;
 
 /**
+ * How many views in a row can pass without three live leaders following each other, for the validators that are up.
+ * Remembered for the set and the replicas of the last time, which mostly are those of this one.
+ */
+function createFaultyViews({
+  honest,
+  chain: { leaderTenure },
+}: ObservedWorld): (set: ValidatorSet) => number {
+  let knownSet: ValidatorSet | null = null;
+  let knownLive: readonly ReplicaId[] = [];
+  let views = 0;
+  return (set) => {
+    const live = honest.filter(({ isUp }) => isUp).map(({ id }) => id);
+    const isKnown = live.length === knownLive.length && live.every((id, at) => id === knownLive[at]);
+    if (set === knownSet && isKnown) return views;
+    const isLive = new Set(live);
+    const faulty = set.validators.filter(({ id }) => !isLive.has(id)).length;
+    // Finite, since a quorum is live: for each turn of a faulty one there are more than two of live ones.
+    const ofRotation = mostFaultyViews(set, (id) => isLive.has(id), leaderTenure);
+    views = Math.max(faulty * leaderTenure, ofRotation);
+    [knownSet, knownLive] = [set, live];
+    return views;
+  };
+}
+
+/**
  * Bounded liveness: while a quorum of honest validators is up and nothing disturbs the world, something new is
  * committed within (f * leaderTenure + 6) view times, f being the validators that are down or Byzantine, and every
  * replica that is up follows. Of unequal validators a faulty one may lead more than one turn before three live ones
@@ -25,7 +50,7 @@ const BOUNDS_TO_CATCH_UP = 6;
  */
 export const liveness: CheckerFactory = (world, fail) => {
   const { viewTimeMs } = world.settings;
-  const { epochLength, leaderTenure } = world.chain;
+  const { epochLength } = world.chain;
   let best = -1;
   let bestSince = 0;
   const heights = new Map<number, number>();
@@ -33,37 +58,28 @@ export const liveness: CheckerFactory = (world, fail) => {
   const movedAt = new Map<number, number>();
   let longestMs = 0;
 
+  const heightOf = ({ index }: ObservedReplica): number => heights.get(index) ?? -1;
   const livePower = (set: ValidatorSet): number =>
     world.honest.reduce((sum, { id, isUp }) => sum + (isUp ? powerOf(set, id) : 0), 0);
   const latestSets = (): CoreStatus['validatorSets'] | null => {
-    const up = world.honest.filter(({ isUp }) => isUp);
-    const ahead = up.toSorted((a, b) => (heights.get(b.index) ?? -1) - (heights.get(a.index) ?? -1))[0];
+    let ahead: ObservedReplica | null = null;
+    for (const one of world.honest) {
+      if (one.isUp && (ahead === null || heightOf(one) > heightOf(ahead))) ahead = one;
+    }
     return ahead?.status?.validatorSets ?? null;
   };
-  /** Remembered for the set and the replicas of the last time, which mostly are those of this one. */
-  let known = { set: world.genesisSet, live: '', views: 0 };
-  const faultyViews = (set: ValidatorSet, isLive: ReadonlySet<ReplicaId>): number => {
-    const live = [...isLive].join();
-    if (known.set !== set || known.live !== live) {
-      const faulty = set.validators.filter(({ id }) => !isLive.has(id)).length;
-      // Finite, since a quorum is live: for each turn of a faulty one there are more than two of live ones.
-      const ofRotation = mostFaultyViews(set, (id) => isLive.has(id), leaderTenure);
-      const views = Math.max(faulty * leaderTenure, ofRotation);
-      known = { set, live, views };
-    }
-    return known.views;
-  };
+  const faultyViews = createFaultyViews(world);
   const boundMs = (): number | null => {
     const sets = latestSets();
     if (sets === null) return null;
     const active = sets.decided ? [sets.committed] : [sets.committed, sets.previous];
     if (active.some((set) => livePower(set) < set.quorum)) return null;
-    const isLive = new Set(world.honest.filter(({ isUp }) => isUp).map(({ id }) => id));
-    return (faultyViews(sets.committed, isLive) + VIEWS_TO_COMMIT) * viewTimeMs;
+    return (faultyViews(sets.committed) + VIEWS_TO_COMMIT) * viewTimeMs;
   };
 
-  const checkReplica = ({ index, isUp }: ObservedReplica, boundedMs: number): void => {
-    const height = heights.get(index) ?? -1;
+  const checkReplica = (replica: ObservedReplica, boundedMs: number): void => {
+    const { index, isUp } = replica;
+    const height = heightOf(replica);
     if (!isUp || height >= best) {
       movedAt.set(index, world.now);
       return;

@@ -27,7 +27,7 @@ export interface LossyUpdate {
 /** An update that adds a fifth validator, without the messages of these numbers. Throws when it is not decided in time. */
 export function updateWithout(lost: readonly number[], { records = true } = {}): LossyUpdate {
   const chain = { leaderTenure: 1 };
-  const world = createWorld({ n: 4, listeners: 1, seed: 12, chain, records, traceMemory: 200 });
+  const world = createWorld({ n: 4, listeners: 1, seed: 12, chain, records, traceMemory: 50 });
   world.run({ views: 2 });
   world.updateValidators({ insert: { 4: 1 } });
   let messages = 0;

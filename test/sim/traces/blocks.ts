@@ -125,7 +125,7 @@ export const t10: Scenario = {
       reach(world, view + 2, [0]);
     }
     must(world, handled === early, `${handled} of ${early} early messages were handled`);
-    must(world, (world.replica(0).status?.sizes['inboxBytes'] ?? 1) === 0, 'the accounting returned to zero');
+    must(world, (world.replica(0).sizes?.['inboxBytes'] ?? 1) === 0, 'the accounting returned to zero');
   },
 };
 
