@@ -5,7 +5,7 @@ import { StorageError } from '../model/errors.ts';
 import { asHeight, ZERO_HASH } from '../model/ids.ts';
 import type { SchemeName } from '../model/scheme.ts';
 import type { WriteBatch } from '../ports/kv-store.ts';
-import { encodeUpdates } from './app-state.ts';
+import { encodeUpdates, pendingUpdates } from './app-state.ts';
 import { type BatchInProgress, beginBatch, type WrittenRecord, writeBatchOf } from './batch.ts';
 import { readIdentityVariable } from './genesis.ts';
 import {
@@ -40,6 +40,7 @@ import {
   checksumOf,
   encodeRecord,
   heightOfKey,
+  payloadOf,
   type Records,
   variableKey,
 } from './schema.ts';
@@ -71,7 +72,7 @@ interface Work {
  * the committed branch, an update of the validator set without its certificate, a prune of a committed block.
  */
 export function batchOf(reader: Records, deltas: TreeDelta | readonly TreeDelta[]): WriteBatch {
-  return writeBatchOf(recordsOf(reader, deltas));
+  return writeBatchOf([recordsOf(reader, deltas)]);
 }
 
 /** The same batch for stores that keep records in memory, with what reads.ts would make of them where it is known. */
@@ -145,7 +146,8 @@ function insertBlock(work: Work, { block, effects, updatesBefore }: InsertedBloc
   }
   if (changesAppState) {
     const key = blockKey('appStateUpdates', height, hash);
-    batch.set(key, updates.record(key));
+    const record = updates.record(key);
+    batch.set(key, record, pendingUpdates(payloadOf(record)));
   }
   if (effects.validatorSetUpdates !== null) {
     const key = blockKey('validatorSetUpdates', height, hash);

@@ -2,14 +2,10 @@ import { latin1 } from '../codec/bytes.ts';
 import type { WriteBatch } from '../ports/kv-store.ts';
 import type { KeptRecord, Records } from './schema.ts';
 
-/** A record that is written, or deleted: then it has no value. */
-export interface Write {
+/** A record that is written, or deleted: then it has no value. With what reads.ts made of it. */
+export interface WrittenRecord {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
-}
-
-/** One of a batch in the making, with what reads.ts made of it. */
-export interface WrittenRecord extends Write {
   decoded: unknown;
 }
 
@@ -49,12 +45,17 @@ export function beginBatch(records: Records): BatchInProgress {
   return batch;
 }
 
-export function writeBatchOf(written: ReadonlyMap<string, Write>): WriteBatch {
+/** The batch of what was `written`, oldest first; of a key that several have, the newest counts. */
+export function writeBatchOf(written: readonly ReadonlyMap<string, WrittenRecord>[]): WriteBatch {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
-  for (const { key, value } of written.values()) {
-    if (value === null) deletes.push(key);
-    else sets.push([key, value]);
+  for (const [index, records] of written.entries()) {
+    const later = written.slice(index + 1);
+    for (const [text, { key, value }] of records) {
+      if (later.some((newer) => newer.has(text))) continue;
+      if (value === null) deletes.push(key);
+      else sets.push([key, value]);
+    }
   }
   return { sets, deletes };
 }
