@@ -1,4 +1,3 @@
-import { writeBytes } from '../codec/primitives.ts';
 import type { CommittedBlock, InsertedBlock, TreeDelta } from '../core/block-tree/delta.ts';
 import { headerOf } from '../model/block.ts';
 import { StorageError } from '../model/errors.ts';
@@ -38,10 +37,10 @@ import {
   blockAtHeightKey,
   blockKey,
   checksumOf,
-  encodeRecord,
   heightOfKey,
   payloadOf,
   type Records,
+  recordOf,
   variableKey,
 } from './schema.ts';
 import { encodeValidatorSets, encodeValidatorSetUpdates } from './validator-records.ts';
@@ -219,15 +218,11 @@ function checkCommit(
 function applyAppStateUpdates(batch: BatchInProgress, block: StoredBlock): void {
   const updates = readPendingUpdates(batch, block);
   if (updates === null) return;
-  for (const [key, value] of updates.all()) {
+  updates.forEach((key, value) => {
     const stored = appStateKey(key);
     if (value === null) batch.delete(stored);
-    else
-      batch.set(
-        stored,
-        encodeRecord(stored, value.length, (writer) => writeBytes(writer, value, value.length)),
-      );
-  }
+    else batch.set(stored, recordOf(stored, value));
+  });
   batch.delete(blockKey('appStateUpdates', block.header.height, block.header.hash));
 }
 

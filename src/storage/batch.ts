@@ -45,17 +45,23 @@ export function beginBatch(records: Records): BatchInProgress {
   return batch;
 }
 
+type Layer = ReadonlyMap<string, WrittenRecord>;
+
 /** The batch of what was `written`, oldest first; of a key that several have, the newest counts. */
-export function writeBatchOf(written: readonly ReadonlyMap<string, WrittenRecord>[]): WriteBatch {
+export function writeBatchOf(written: readonly Layer[]): WriteBatch {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
-  for (const [index, records] of written.entries()) {
-    const later = written.slice(index + 1);
-    for (const [text, { key, value }] of records) {
-      if (later.some((newer) => newer.has(text))) continue;
+  for (let at = 0; at < written.length; at++) {
+    for (const [text, { key, value }] of written[at] as Layer) {
+      if (isIn(written, at + 1, text)) continue;
       if (value === null) deletes.push(key);
       else sets.push([key, value]);
     }
   }
   return { sets, deletes };
+}
+
+function isIn(layers: readonly Layer[], from: number, text: string): boolean {
+  for (let at = from; at < layers.length; at++) if (layers[at]?.has(text)) return true;
+  return false;
 }

@@ -1,3 +1,4 @@
+import { allocate } from '../codec/bytes.ts';
 import { checksum } from '../codec/checksum.ts';
 import {
   createWriter,
@@ -6,6 +7,7 @@ import {
   HASH_SIZE,
   type Reader,
   type Writer,
+  writeBytes,
   writeU32,
 } from '../codec/primitives.ts';
 import { StorageError } from '../model/errors.ts';
@@ -99,7 +101,7 @@ export function heightOfKey(hash: BlockHash): Uint8Array {
 }
 
 export function appStateKey(key: Uint8Array): Uint8Array {
-  const stored = new Uint8Array(1 + key.length);
+  const stored = allocate(1 + key.length);
   stored[0] = TABLES.appState;
   stored.set(key, 1);
   return stored;
@@ -134,6 +136,14 @@ export function encodeRecord(key: Uint8Array, size: number, write: (writer: Writ
   const writer = createWriter(size + CHECKSUM_SIZE);
   write(writer);
   return seal(key, writer);
+}
+
+/** The same of a payload that is there already. */
+export function recordOf(key: Uint8Array, payload: Uint8Array): Uint8Array {
+  const writer = createWriter(payload.length + CHECKSUM_SIZE);
+  writeBytes(writer, payload, payload.length);
+  writeU32(writer, checksum(key, payload));
+  return writer.bytes;
 }
 
 /** Ends a record whose payload is written: its checksum takes the last four bytes. */
