@@ -47,7 +47,10 @@ export function beginBatch(records: Records): BatchInProgress {
 
 type Layer = ReadonlyMap<string, WrittenRecord>;
 
-/** The batch of what was `written`, oldest first; of a key that several have, the newest counts. */
+/**
+ * The batch of what was `written`, oldest first; of a key that several have, the newest counts. Records are never
+ * changed once they are made.
+ */
 export function writeBatchOf(written: readonly Layer[]): WriteBatch {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
@@ -58,7 +61,7 @@ export function writeBatchOf(written: readonly Layer[]): WriteBatch {
       else sets.push([key, value]);
     }
   }
-  return { sets, deletes };
+  return { sets, deletes, isFinal: true };
 }
 
 function isIn(layers: readonly Layer[], from: number, text: string): boolean {
