@@ -2,6 +2,8 @@
 export interface WriteBatch {
   readonly sets: readonly (readonly [key: Uint8Array, value: Uint8Array])[];
   readonly deletes: readonly Uint8Array[];
+  /** True when no array of the batch will ever change: a store in memory may keep them instead of copies. */
+  readonly isFinal?: boolean;
 }
 
 export interface KeyRange {

@@ -72,36 +72,43 @@ function stateUpdatesOf(updates: unknown): AppStateUpdates {
   if (!(Array.isArray(sets) && Array.isArray(deletes))) {
     throw new AppFault('appStateUpdates must have the arrays sets and deletes');
   }
-  const keys = new Set<string>();
-  const namedSets = (sets as readonly unknown[]).map((pair): [string, readonly [Uint8Array, Uint8Array]] => {
+  const named: NamedUpdate[] = [];
+  for (const pair of sets as readonly unknown[]) {
     if (!(Array.isArray(pair) && pair.length === 2 && pair[1] instanceof Uint8Array)) {
       throw new AppFault('appStateUpdates.sets must hold pairs of Uint8Arrays');
     }
-    return [addKey(keys, pair[0]), pair as unknown as readonly [Uint8Array, Uint8Array]];
-  });
-  const namedDeletes = (deletes as readonly Uint8Array[]).map((key): [string, Uint8Array] => [
-    addKey(keys, key),
-    key,
-  ]);
-  return { sets: inOrder(namedSets), deletes: inOrder(namedDeletes) };
+    named.push({ text: textOf(pair[0]), key: pair[0], pair: pair as unknown as NamedUpdate['pair'] });
+  }
+  for (const key of deletes as readonly Uint8Array[]) named.push({ text: textOf(key), key, pair: null });
+  return inOrder(named);
+}
+
+/** A key with its text; without a pair, it is deleted. */
+interface NamedUpdate {
+  readonly text: string;
+  readonly key: Uint8Array;
+  readonly pair: readonly [Uint8Array, Uint8Array] | null;
 }
 
 /** Ascending by the bytes of the keys, whose texts sort as they do: equal updates are equal inputs of the core. */
-function inOrder<T>(named: [name: string, item: T][]): readonly T[] {
-  named.sort(([a], [b]) => (a < b ? -1 : 1));
-  return named.map(([, item]) => item);
+function inOrder(named: NamedUpdate[]): AppStateUpdates {
+  named.sort(({ text: a }, { text: b }) => (a < b ? -1 : 1));
+  const sets: (readonly [Uint8Array, Uint8Array])[] = [];
+  const deletes: Uint8Array[] = [];
+  let before: string | null = null;
+  for (const { text, key, pair } of named) {
+    if (text === before)
+      throw new AppFault(`the key ${Buffer.from(key).toString('hex')} occurs twice in appStateUpdates`);
+    before = text;
+    if (pair === null) deletes.push(key);
+    else sets.push(pair);
+  }
+  return { sets, deletes };
 }
 
-/** Returns the key's text. */
-function addKey(keys: Set<string>, key: unknown): string {
-  if (!(key instanceof Uint8Array && key.length > 0 && key.length <= MAX_KEY_BYTES)) {
-    throw new AppFault(`a key of appStateUpdates must be a Uint8Array of 1 to ${MAX_KEY_BYTES} bytes`);
-  }
-  const text = latin1(key);
-  if (keys.has(text))
-    throw new AppFault(`the key ${Buffer.from(key).toString('hex')} occurs twice in appStateUpdates`);
-  keys.add(text);
-  return text;
+function textOf(key: unknown): string {
+  if (key instanceof Uint8Array && key.length > 0 && key.length <= MAX_KEY_BYTES) return latin1(key);
+  throw new AppFault(`a key of appStateUpdates must be a Uint8Array of 1 to ${MAX_KEY_BYTES} bytes`);
 }
 
 /** Null when nothing changes: a block without updates needs no phases of its own. */

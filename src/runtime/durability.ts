@@ -3,12 +3,13 @@ import type { Ticket } from '../core/input.ts';
 import { StorageError } from '../model/errors.ts';
 import { asMillis } from '../model/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { KVSnapshot, KVStore } from '../ports/kv-store.ts';
-import type { Write } from '../storage/batch.ts';
+import type { KVStore } from '../ports/kv-store.ts';
+import type { WrittenRecord } from '../storage/batch.ts';
+import type { RecordSnapshot } from '../storage/schema.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 
 /** The physical writes of `delta` on the state that `reader` shows, by their keys' texts; that of storage/apply.ts. */
-export type RecordsOf = (reader: KVSnapshot, delta: TreeDelta) => Map<string, Write>;
+export type RecordsOf = (reader: RecordSnapshot, delta: TreeDelta) => Map<string, WrittenRecord>;
 
 export interface DurabilityOptions {
   readonly store: Pick<KVStore, 'snapshot' | 'write'>;
@@ -37,7 +38,7 @@ export interface Durability {
   /** Begins the write that was asked for, unless one is under way; to be called after each step's effects. */
   start(): void;
   /** The state after all that was asked for, durable or not; to be closed. */
-  reader(): KVSnapshot;
+  reader(): RecordSnapshot;
   /** Deltas that are not durable yet. */
   readonly waiting: number;
   /** Writes all that was asked for, lazy or not; resolves when it is durable and released, or after a failure. */
@@ -77,7 +78,7 @@ class GroupCommit implements Durability {
     return this.#pending.length + this.#underWay.length;
   }
 
-  reader(): KVSnapshot {
+  reader(): RecordSnapshot {
     return this.#writes.reader();
   }
 

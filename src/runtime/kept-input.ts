@@ -107,10 +107,10 @@ const withoutUpdates = <Effects extends BlockEffects>(effects: Effects): Effects
 function unpackUpdates(payload: Uint8Array): BlockEffects['appStateUpdates'] {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
-  for (const [key, value] of pendingUpdates(payload).all()) {
+  pendingUpdates(payload).forEach((key, value) => {
     if (value === null) deletes.push(key.slice());
     else sets.push([key.slice(), value.slice()]);
-  }
+  });
   return { sets, deletes };
 }
 

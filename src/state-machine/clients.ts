@@ -37,28 +37,34 @@ export interface ClientTable {
   flush(): void;
 }
 
+interface TouchedClient {
+  readonly id: Uint8Array;
+  readonly window: ClientWindow;
+  used: boolean;
+}
+
 /**
  * Opens the table for the block at `height` and forgets the clients whose time is over: those whose last command was
  * in the block `COMMAND_LIFETIME_BLOCKS` + 1 before, found by that block's record of its clients. The work is bounded
  * by the number of commands in that block.
  */
 export function openClients(draft: Draft, height: number): ClientTable {
-  const touched = new Map<
-    string,
-    { readonly id: Uint8Array; readonly window: ClientWindow; used: boolean }
-  >();
+  const touched = new Map<string, TouchedClient>();
+  /** A command is admitted and then marked, and the next one is often of the same client. */
+  let latest: TouchedClient | null = null;
   /** In the order of their first effect: looking a client up for a command without effect must leave no trace. */
   const active: { readonly id: Uint8Array; readonly window: ClientWindow }[] = [];
   forgetIdleClients(draft, height);
 
-  function lookUp(id: Uint8Array) {
+  function lookUp(id: Uint8Array): TouchedClient {
+    if (latest?.id === id) return latest;
     const name = latin1(id);
-    const known = touched.get(name);
-    if (known !== undefined) return known;
+    latest = touched.get(name) ?? null;
+    if (latest !== null) return latest;
     const stored = draft.get(clientKey(id));
-    const entry = { id, window: stored === null ? emptyWindow() : decodeWindow(stored), used: false };
-    touched.set(name, entry);
-    return entry;
+    latest = { id, window: stored === null ? emptyWindow() : decodeWindow(stored), used: false };
+    touched.set(name, latest);
+    return latest;
   }
   return {
     admit({ clientId, sequence, notAfter }) {

@@ -1,4 +1,4 @@
-import { latin1 } from '../codec/bytes.ts';
+import { allocate, latin1 } from '../codec/bytes.ts';
 import type { AppStateUpdates } from '../model/app.ts';
 import { MAX_KEY_BYTES, type StateDraft } from './definition.ts';
 
@@ -18,7 +18,7 @@ export function userKey(key: Uint8Array): Uint8Array {
 export const libraryKey = (key: Uint8Array): Uint8Array => spaced(LIBRARY_SPACE, key);
 
 function spaced(space: number, key: Uint8Array): Uint8Array {
-  const whole = Buffer.allocUnsafe(key.length + 1);
+  const whole = allocate(key.length + 1);
   whole[0] = space;
   whole.set(key, 1);
   return whole;
@@ -48,7 +48,9 @@ export interface Draft {
 /** Writes collect over `state`, which is read for what they do not cover. */
 export function createDraft(state: { get(key: Uint8Array): Uint8Array | null }): Draft {
   const writes = new Map<string, Write>();
+  /** What to take back: the first `undoable`. The array is used again, command after command. */
   const undo: { readonly id: string; readonly before: Write | undefined }[] = [];
+  let undoable = 0;
 
   function get(key: Uint8Array): Uint8Array | null {
     const written = writes.size === 0 ? undefined : writes.get(latin1(key));
@@ -56,15 +58,15 @@ export function createDraft(state: { get(key: Uint8Array): Uint8Array | null }):
   }
   function put(key: Uint8Array, value: Uint8Array | null): void {
     const id = latin1(key);
-    undo.push({ id, before: writes.get(id) });
+    undo[undoable++] = { id, before: writes.get(id) };
     writes.set(id, { key, value });
   }
   function rollback(): void {
-    for (const { id, before } of undo.reverse()) {
+    while (undoable > 0) {
+      const { id, before } = undo[--undoable] as (typeof undo)[number];
       if (before === undefined) writes.delete(id);
       else writes.set(id, before);
     }
-    undo.length = 0;
   }
   function updates(): AppStateUpdates {
     const sets: [Uint8Array, Uint8Array][] = [];
@@ -84,7 +86,7 @@ export function createDraft(state: { get(key: Uint8Array): Uint8Array | null }):
     get,
     put,
     commit: () => {
-      undo.length = 0;
+      undoable = 0;
     },
     rollback,
     updates,

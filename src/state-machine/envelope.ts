@@ -32,7 +32,7 @@ export interface CommandId {
   readonly sequence: number;
 }
 
-/** A parsed command; its arrays are views over the datum. */
+/** A parsed command. What the user gave is a view over the datum; commands of one client mostly share its id. */
 export interface Envelope extends CommandId {
   /** The command takes effect in no block above this height. */
   readonly notAfter: number;
@@ -85,12 +85,30 @@ export function decodeCommand(datum: Uint8Array): Envelope | null {
   const notAfter = notAfterOf(datum);
   if (sequence === null || notAfter === null) return null;
   return {
-    clientId: datum.subarray(0, CLIENT_ID_BYTES),
+    clientId: clientIdOf(datum),
     sequence,
     notAfter,
     isVoid: isVoidDatum(datum),
     command: datum.subarray(ENVELOPE_BYTES),
   };
+}
+
+/** Ids seen last, by their first byte: each node is one client, so there are few, and what forgets one costs a copy. */
+const clientIds: Uint8Array[] = Array.from({ length: 256 }, () => new Uint8Array(0));
+
+/** Of a datum in which there is one; always the same array as long as it is not forgotten. */
+function clientIdOf(datum: Uint8Array): Uint8Array {
+  const slot = datum[0] as number;
+  const known = clientIds[slot] as Uint8Array;
+  if (beginsWith(datum, known) && known.length > 0) return known;
+  const id = copyOf(datum.subarray(0, CLIENT_ID_BYTES));
+  clientIds[slot] = id;
+  return id;
+}
+
+function beginsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  for (let at = 0; at < start.length; at++) if (bytes[at] !== start[at]) return false;
+  return true;
 }
 
 /** Whether `decodeCommand` would not return null. */

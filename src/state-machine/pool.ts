@@ -88,7 +88,7 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
   function addOwn(datum: Uint8Array, submission: Submission, voids: Refusal | null = null): PendingCommand {
     const envelope = decodeCommand(datum);
     if (envelope === null) throw new TypeError('not a command');
-    const command = { ...pending(commandKey(datum), datum, envelope, null, submission), voids };
+    const command = pending(commandKey(datum), datum, envelope, null, submission, voids);
     commands.set(command.key, command);
     ownCommands.set(command.key, command);
     take(own, datum);
@@ -113,7 +113,7 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
     take(forwarded, datum);
     // A copy: a view would keep the whole frame that it came in, which the share does not count.
     const copy = copyOf(datum);
-    commands.set(key, pending(key, copy, decodeCommand(copy) as Envelope, from, null));
+    commands.set(key, pending(key, copy, decodeCommand(copy) as Envelope, from, null, null));
     return 'added';
   }
   function remove(key: string): PendingCommand | undefined {
@@ -151,6 +151,7 @@ function pending(
   envelope: Envelope,
   from: ReplicaId | null,
   submission: Submission | null,
+  voids: Refusal | null,
 ): PendingCommand {
   return {
     key,
@@ -162,7 +163,7 @@ function pending(
     forwardedInTenure: -1,
     waitingSince: 0,
     wasSent: false,
-    voids: null,
+    voids,
   };
 }
 

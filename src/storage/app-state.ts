@@ -127,8 +127,8 @@ const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
 export interface PendingUpdates {
   /** The value that the block gives `key`, null when it deletes it, undefined when it leaves it alone. */
   get(key: Uint8Array): Uint8Array | null | undefined;
-  /** All, in ascending order of the keys; keys and values are views. */
-  all(): readonly Update[];
+  /** Calls `use` with each, in ascending order of the keys; keys and values are views. Null: deleted. */
+  forEach(use: (key: Uint8Array, value: Uint8Array | null) => void): void;
 }
 
 /** `payload` is one that `encodeUpdates` made: its checksum was verified. */
@@ -157,13 +157,11 @@ export function pendingUpdates(payload: Uint8Array): PendingUpdates {
       }
       return undefined;
     },
-    all() {
-      const updates: Update[] = [];
+    forEach(use) {
       for (let index = 0; index < count; index++) {
         const start = startOf(index);
-        updates.push([keyAt(start), valueAt(start)]);
+        use(keyAt(start), valueAt(start));
       }
-      return updates;
     },
   };
 }

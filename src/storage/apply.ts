@@ -1,11 +1,10 @@
-import { writeBytes } from '../codec/primitives.ts';
 import type { CommittedBlock, InsertedBlock, TreeDelta } from '../core/block-tree/delta.ts';
 import { headerOf } from '../model/block.ts';
 import { StorageError } from '../model/errors.ts';
 import { asHeight, ZERO_HASH } from '../model/ids.ts';
 import type { SchemeName } from '../model/scheme.ts';
 import type { WriteBatch } from '../ports/kv-store.ts';
-import { encodeUpdates } from './app-state.ts';
+import { encodeUpdates, pendingUpdates } from './app-state.ts';
 import { type BatchInProgress, beginBatch, type WrittenRecord, writeBatchOf } from './batch.ts';
 import { readIdentityVariable } from './genesis.ts';
 import {
@@ -38,9 +37,10 @@ import {
   blockAtHeightKey,
   blockKey,
   checksumOf,
-  encodeRecord,
   heightOfKey,
+  payloadOf,
   type Records,
+  recordOf,
   variableKey,
 } from './schema.ts';
 import { encodeValidatorSets, encodeValidatorSetUpdates } from './validator-records.ts';
@@ -71,7 +71,7 @@ interface Work {
  * the committed branch, an update of the validator set without its certificate, a prune of a committed block.
  */
 export function batchOf(reader: Records, deltas: TreeDelta | readonly TreeDelta[]): WriteBatch {
-  return writeBatchOf(recordsOf(reader, deltas));
+  return writeBatchOf([recordsOf(reader, deltas)]);
 }
 
 /** The same batch for stores that keep records in memory, with what reads.ts would make of them where it is known. */
@@ -145,7 +145,8 @@ function insertBlock(work: Work, { block, effects, updatesBefore }: InsertedBloc
   }
   if (changesAppState) {
     const key = blockKey('appStateUpdates', height, hash);
-    batch.set(key, updates.record(key));
+    const record = updates.record(key);
+    batch.set(key, record, pendingUpdates(payloadOf(record)));
   }
   if (effects.validatorSetUpdates !== null) {
     const key = blockKey('validatorSetUpdates', height, hash);
@@ -217,15 +218,11 @@ function checkCommit(
 function applyAppStateUpdates(batch: BatchInProgress, block: StoredBlock): void {
   const updates = readPendingUpdates(batch, block);
   if (updates === null) return;
-  for (const [key, value] of updates.all()) {
+  updates.forEach((key, value) => {
     const stored = appStateKey(key);
     if (value === null) batch.delete(stored);
-    else
-      batch.set(
-        stored,
-        encodeRecord(stored, value.length, (writer) => writeBytes(writer, value, value.length)),
-      );
-  }
+    else batch.set(stored, recordOf(stored, value));
+  });
   batch.delete(blockKey('appStateUpdates', block.header.height, block.header.hash));
 }
 

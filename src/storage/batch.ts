@@ -2,14 +2,10 @@ import { latin1 } from '../codec/bytes.ts';
 import type { WriteBatch } from '../ports/kv-store.ts';
 import type { KeptRecord, Records } from './schema.ts';
 
-/** A record that is written, or deleted: then it has no value. */
-export interface Write {
+/** A record that is written, or deleted: then it has no value. With what reads.ts made of it. */
+export interface WrittenRecord {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
-}
-
-/** One of a batch in the making, with what reads.ts made of it. */
-export interface WrittenRecord extends Write {
   decoded: unknown;
 }
 
@@ -49,12 +45,26 @@ export function beginBatch(records: Records): BatchInProgress {
   return batch;
 }
 
-export function writeBatchOf(written: ReadonlyMap<string, Write>): WriteBatch {
+type Layer = ReadonlyMap<string, WrittenRecord>;
+
+/**
+ * The batch of what was `written`, oldest first; of a key that several have, the newest counts. Records are never
+ * changed once they are made.
+ */
+export function writeBatchOf(written: readonly Layer[]): WriteBatch {
   const sets: [Uint8Array, Uint8Array][] = [];
   const deletes: Uint8Array[] = [];
-  for (const { key, value } of written.values()) {
-    if (value === null) deletes.push(key);
-    else sets.push([key, value]);
+  for (let at = 0; at < written.length; at++) {
+    for (const [text, { key, value }] of written[at] as Layer) {
+      if (isIn(written, at + 1, text)) continue;
+      if (value === null) deletes.push(key);
+      else sets.push([key, value]);
+    }
   }
-  return { sets, deletes };
+  return { sets, deletes, isFinal: true };
+}
+
+function isIn(layers: readonly Layer[], from: number, text: string): boolean {
+  for (let at = from; at < layers.length; at++) if (layers[at]?.has(text)) return true;
+  return false;
 }

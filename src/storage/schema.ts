@@ -1,3 +1,4 @@
+import { allocate } from '../codec/bytes.ts';
 import { checksum } from '../codec/checksum.ts';
 import {
   createWriter,
@@ -6,6 +7,7 @@ import {
   HASH_SIZE,
   type Reader,
   type Writer,
+  writeBytes,
   writeU32,
 } from '../codec/primitives.ts';
 import { StorageError } from '../model/errors.ts';
@@ -17,7 +19,7 @@ import type { KeyRange, KVSnapshot } from '../ports/kv-store.ts';
 export const SCHEMA_VERSION = 1;
 
 /**
- * The one key table. A key is its table's byte, then the fields named here; numbers are big-endian, so that keys sort
+ * The one key table, in the order of the bytes. A key is its table's byte, then the fields named here; numbers are big-endian, so that keys sort
  * by height and the oldest blocks are one range. Every value ends with the checksum of its key and itself.
  *
  * | table               | key after its byte | value                                                               |
@@ -75,6 +77,11 @@ const CHECKSUM_SIZE = 4;
 /** Every key that a store can hold, but for the very highest. */
 export const ALL_KEYS: KeyRange = { start: Uint8Array.of(0), end: new Uint8Array(1_200).fill(0xff) };
 
+const TABLE_NAMES = Object.keys(TABLES) as readonly Table[];
+
+/** The table that a key belongs to; undefined when it is no record's key. */
+export const tableOf = (key: Uint8Array): Table | undefined => TABLE_NAMES[key[0] as number];
+
 export const variableKey = (variable: Variable): Uint8Array =>
   Uint8Array.of(TABLES.variables, VARIABLES[variable]);
 
@@ -94,7 +101,7 @@ export function heightOfKey(hash: BlockHash): Uint8Array {
 }
 
 export function appStateKey(key: Uint8Array): Uint8Array {
-  const stored = new Uint8Array(1 + key.length);
+  const stored = allocate(1 + key.length);
   stored[0] = TABLES.appState;
   stored.set(key, 1);
   return stored;
@@ -131,6 +138,14 @@ export function encodeRecord(key: Uint8Array, size: number, write: (writer: Writ
   return seal(key, writer);
 }
 
+/** The same of a payload that is there already. */
+export function recordOf(key: Uint8Array, payload: Uint8Array): Uint8Array {
+  const writer = createWriter(payload.length + CHECKSUM_SIZE);
+  writeBytes(writer, payload, payload.length);
+  writeU32(writer, checksum(key, payload));
+  return writer.bytes;
+}
+
 /** Ends a record whose payload is written: its checksum takes the last four bytes. */
 export function seal(key: Uint8Array, writer: Writer): Uint8Array {
   writeU32(writer, checksum(key, writer.bytes.subarray(0, writer.at)));
@@ -144,6 +159,9 @@ export function checksumOf(value: Uint8Array): number {
   const at = value.length - CHECKSUM_SIZE;
   return new DataView(value.buffer, value.byteOffset).getUint32(at, true);
 }
+
+/** The payload of a record that was just made, as a view. */
+export const payloadOf = (value: Uint8Array): Uint8Array => value.subarray(0, value.length - CHECKSUM_SIZE);
 
 /** The payload of a record, as a view. Throws `StorageError` when any bit of it is not as it was written. */
 export function openRecord(key: Uint8Array, value: Uint8Array): Uint8Array {
@@ -166,6 +184,9 @@ export interface Records extends Pick<KVSnapshot, 'get'> {
   /** The record that `get` gives the value of: for stores in memory, whose readers decode a record again and again. */
   kept?(key: Uint8Array): KeptRecord | null;
 }
+
+/** A snapshot that keeps records in memory. */
+export type RecordSnapshot = KVSnapshot & Required<Records>;
 
 /** The payload of the record under `key`, null when there is none. */
 export function readRecord(records: Records, key: Uint8Array): Uint8Array | null {
@@ -192,7 +213,7 @@ export const damaged = (key: Uint8Array, why: string): StorageError =>
 
 /** A record's name, for people. */
 function nameOf(key: Uint8Array): string {
-  const table = Object.entries(TABLES).find(([, tag]) => tag === key[0])?.[0] as Table | undefined;
+  const table = tableOf(key);
   const rest = bytesToHex(key, 1);
   switch (table) {
     case undefined:

@@ -26,7 +26,8 @@ interface Moment {
  * soon as it is made.
  *
  * Snapshots share the current state and note what writes change under them, so an idle snapshot costs nothing. `get`
- * returns the stored bytes themselves, which must not be changed; `range` copies, and so does `write`.
+ * returns the stored bytes themselves, which must not be changed; `range` copies, and so does `write` unless the batch
+ * says that it is final.
  */
 export function createMemoryStore(): KVStore {
   return new MemoryStore();
@@ -62,7 +63,8 @@ class MemoryStore implements KVStore {
       );
       throw this.#failure;
     }
-    for (const [key, value] of batch.sets) this.#put(latin1(key), copyOf(value));
+    const isFinal = batch.isFinal === true;
+    for (const [key, value] of batch.sets) this.#put(latin1(key), isFinal ? value : copyOf(value));
     for (const key of batch.deletes) this.#put(latin1(key), null);
     this.flushes++;
   }

@@ -3,9 +3,16 @@ import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import type { KeyRange, KVSnapshot, WriteBatch } from '../../../src/ports/kv-store.ts';
 import { createPendingWrites } from '../../../src/runtime/pending-writes.ts';
+import { TABLES } from '../../../src/storage/schema.ts';
 import { recordsIn } from '../../unit/runtime/support/records.ts';
 
-const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 });
+/** In a table whose records are kept when they are small, the one of pending updates, and that of the app's state. */
+const key = fc
+  .tuple(
+    fc.constantFrom(TABLES.heights, TABLES.appStateUpdates, TABLES.appState),
+    fc.uint8Array({ maxLength: 1, max: 9 }),
+  )
+  .map(([table, rest]) => Uint8Array.of(table, ...rest));
 const value = fc.uint8Array({ maxLength: 2 });
 const batch: fc.Arbitrary<WriteBatch> = fc
   .uniqueArray(fc.tuple(key, fc.option(value)), { maxLength: 8, selector: ([bytes]) => bytes.join() })

@@ -66,7 +66,7 @@ describe('blocks on disk', () => {
         };
         expect(
           batchOf(store.snapshot(), delta({ inserts: [{ ...other, updatesBefore: updatesBefore + 1 }] })),
-        ).toEqual({
+        ).toMatchObject({
           sets: [],
           deletes: [],
         });
@@ -82,8 +82,8 @@ describe('blocks on disk', () => {
 
   it('makes an empty batch of a delta that says nothing', () => {
     const store = storeWith(SCHEME);
-    expect(batchOf(store.snapshot(), EMPTY_DELTA)).toEqual({ sets: [], deletes: [] });
-    expect(batchOf(store.snapshot(), [])).toEqual({ sets: [], deletes: [] });
+    expect(batchOf(store.snapshot(), EMPTY_DELTA)).toMatchObject({ sets: [], deletes: [] });
+    expect(batchOf(store.snapshot(), [])).toMatchObject({ sets: [], deletes: [] });
   });
 
   it('writes each key once, the last delta winning', () => {
