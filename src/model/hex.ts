@@ -1,9 +1,10 @@
-/** Of any bytes, without a Buffer of their own. */
-const hexSlice = Buffer.prototype.hexSlice as (this: Uint8Array, start: number, end: number) => string;
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Lower-case hex of `bytes` from `start` to before `end`. */
+/** Lower-case hex of `bytes`; `start` and `end` as in `subarray`. */
 export function bytesToHex(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  return hexSlice.call(bytes, start, end);
+  let hex = '';
+  for (let at = start; at < end; at++) hex += HEX[bytes[at] as number];
+  return hex;
 }
 
 /** By character code; -1 for what is no lower-case hex digit. */

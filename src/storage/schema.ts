@@ -19,8 +19,9 @@ import type { KeyRange, KVSnapshot } from '../ports/kv-store.ts';
 export const SCHEMA_VERSION = 1;
 
 /**
- * The one key table, in the order of the bytes. A key is its table's byte, then the fields named here; numbers are big-endian, so that keys sort
- * by height and the oldest blocks are one range. Every value ends with the checksum of its key and itself.
+ * The one key table, in the order of the bytes. A key is its table's byte, then the fields named here; numbers are
+ * big-endian, so that keys sort by height and the oldest blocks are one range. Every value ends with the checksum of
+ * its key and itself.
  *
  * | table               | key after its byte | value                                                               |
  * |---------------------|--------------------|---------------------------------------------------------------------|
