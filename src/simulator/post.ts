@@ -88,6 +88,7 @@ export function createPost(world: PostSurroundings): Post {
     });
   };
   const verdictOn = (from: number, to: number, message: Message): Interception => {
+    if (interceptors.size === 0) return undefined;
     for (const interceptor of interceptors) {
       const verdict = interceptor(from, to, message);
       if (verdict !== undefined) return verdict;
@@ -116,9 +117,8 @@ export function createPost(world: PostSurroundings): Post {
       const adversary = world.adversary(from);
       for (const recipient of to === 'all' ? everybody : to) {
         for (const index of instancesOf.get(recipient) ?? []) {
-          const isForged = adversary !== undefined && index !== from;
-          for (const one of isForged ? adversary.send(recipient, message) : [message])
-            dispatch(from, index, one);
+          if (adversary === undefined || index === from) dispatch(from, index, message);
+          else for (const one of adversary.send(recipient, message)) dispatch(from, index, one);
         }
       }
     },

@@ -210,7 +210,7 @@ export class World implements ObservedWorld {
       onDurable: (host, delta) => this.#watch.onDurable(host, delta),
       onCrash: (host) => this.#onCrash(host),
       onEvent: (host, event) => {
-        for (const listener of this.#listeners) listener(host.index, event);
+        if (this.#listeners.size > 0) for (const listener of this.#listeners) listener(host.index, event);
       },
       onHalt: (host, where, reason) => this.#onHalt(host, where, reason),
       transmit: (host, to, message) => {
