@@ -166,7 +166,8 @@ export function recordVerdicts(
   questions: readonly CertificateQuestion[],
   valid: Uint8Array,
 ): void {
-  for (const [at, { set, subject, signatures }] of questions.entries()) {
+  for (let at = 0; at < questions.length; at++) {
+    const { set, subject, signatures } = questions[at] as CertificateQuestion;
     recordVerdict(core, set, subject, signatures, valid[at] === 1);
   }
 }
@@ -283,6 +284,13 @@ const MAX_KEPT = 8_192;
  * those that can no longer apply; and the entry certificate, which stays.
  */
 export function applyKeptPcs(core: Core): void {
+  if (core.kept.size > 0) applyEachKept(core);
+  const entry = core.entryCertificate;
+  if (entry?.type !== 'pc' || entry.pc.view <= core.highestPc.pc.view) return;
+  if (isKnown(core.tree, entry.pc.block)) applyKept(core, core.config.me, entry.pc);
+}
+
+function applyEachKept(core: Core): void {
   const floor = core.tree.blocks.get(core.tree.root)?.header.justify.view ?? -1;
   let changed = false;
   for (const [slot, { from, pc }] of core.kept) {
@@ -293,9 +301,6 @@ export function applyKeptPcs(core: Core): void {
     if (!isLate) applyKept(core, from ?? core.config.me, pc);
   }
   if (changed) write(core, 'keptPcs', [...core.kept.values()]);
-  const entry = core.entryCertificate;
-  if (entry?.type !== 'pc' || entry.pc.view <= core.highestPc.pc.view) return;
-  if (isKnown(core.tree, entry.pc.block)) applyKept(core, core.config.me, entry.pc);
 }
 
 function applyKept(core: Core, from: ReplicaId, pc: PhaseCertificate): void {

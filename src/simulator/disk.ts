@@ -61,8 +61,8 @@ export function createDisk(surroundings: DiskSurroundings): SimulatedDisk {
       surroundings.onFailure();
       return;
     }
-    const written = volatile.slice(0, inFlight);
-    volatile = volatile.slice(inFlight);
+    const written = volatile;
+    volatile = written.splice(inFlight);
     contents.settle(written.length);
     inFlight = 0;
     flushTimer = null;
