@@ -1,6 +1,6 @@
 import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
-import type { Phase, PhaseCertificate } from '../model/certificate.ts';
+import type { PhaseCertificate } from '../model/certificate.ts';
 import type { Message, OutgoingMessage } from '../model/messages.ts';
 import type { SignatureSet } from '../model/scheme.ts';
 import { mix32 } from './random.ts';
@@ -38,9 +38,6 @@ const digestId = (id: string): number => digestStart(id, 8);
 const digestKind = (kind: string): number =>
   (kind.length << 16) | (kind.charCodeAt(0) << 8) | kind.charCodeAt(kind.length >> 1);
 
-/** Of phases the first letters and the lengths differ. */
-const digestPhase = (phase: Phase): number => digestKind(phase);
-
 /** Of bytes that are 0 or 1 each. */
 function digestBits(bytes: Uint8Array): number {
   let digest = 1;
@@ -61,7 +58,7 @@ function digestSignatures({ slots, bitmap }: SignatureSet): number {
 }
 
 const digestPc = ({ phase, view, block, signatures }: PhaseCertificate): number =>
-  combine(combine(digestPhase(phase), view), digestId(block) ^ digestSignatures(signatures));
+  combine(combine(digestKind(phase), view), digestId(block) ^ digestSignatures(signatures));
 
 function digestMessage(message: Message | OutgoingMessage): number {
   switch (message.type) {
@@ -73,7 +70,7 @@ function digestMessage(message: Message | OutgoingMessage): number {
     case 'nudge':
       return combine(combine(2, message.view), digestPc(message.justify));
     case 'phase-vote':
-      return combine(combine(3, message.view), digestId(message.block) ^ digestPhase(message.phase));
+      return combine(combine(3, message.view), digestId(message.block) ^ digestKind(message.phase));
     case 'new-view':
       return combine(combine(4, message.view), digestPc(message.highestPc));
     case 'timeout-vote':

@@ -100,7 +100,7 @@ const clientIds: Uint8Array[] = Array.from({ length: 256 }, () => new Uint8Array
 function clientIdOf(datum: Uint8Array): Uint8Array {
   const slot = datum[0] as number;
   const known = clientIds[slot] as Uint8Array;
-  if (beginsWith(datum, known) && known.length > 0) return known;
+  if (known.length > 0 && beginsWith(datum, known)) return known;
   const id = copyOf(datum.subarray(0, CLIENT_ID_BYTES));
   clientIds[slot] = id;
   return id;

@@ -197,7 +197,8 @@ export class Service implements CommandService {
    * comes first decides.
    */
   onRefused({ datum, submission, wasSent, includedAt }: PendingCommand, error: unknown): void {
-    if (submission === null) return;
+    // Whoever waited has been told when the service closed, perhaps while `apply` ran.
+    if (submission === null || this.#state === 'closed') return;
     if (!wasSent && includedAt <= this.#height) return submission.reject(refusedError(error));
     const pending = this.#parts.pool.addOwn(encodeVoid(datum), submission, { datum, error });
     submission.renewed?.(pending);

@@ -23,8 +23,8 @@ const account = {
 };
 
 /** A cluster in which node 1, the leader, holds a copy of node 3's payment that it has not tried yet. */
-async function withUntriedCopy() {
-  const cluster = new FakeCluster({ definition: account });
+async function withUntriedCopy(definition = account) {
+  const cluster = new FakeCluster({ definition });
   cluster.enterView(TENURE);
   const [, holder, , sender] = cluster.nodes as [FakeNode, FakeNode, FakeNode, FakeNode];
   const told: (CommandError | number)[] = [];
@@ -99,6 +99,24 @@ describe('a command on which apply throws while another leader holds a copy', ()
     await settle();
     expect(told).toEqual([expect.objectContaining({ code: 'closed' })]);
   });
+});
+
+it('is not voided by a service that closes while apply runs', async () => {
+  let close: () => void = () => undefined;
+  const closing: typeof account = {
+    apply(command, state) {
+      close();
+      return account.apply(command, state);
+    },
+  };
+  const { cluster, sender, told } = await withUntriedCopy(closing);
+  const sent = sender.sent.length;
+  close = () => sender.service.close();
+  await sender.produce(asView(3 * TENURE), cluster.tip);
+  await settle();
+  expect(told).toEqual([expect.objectContaining({ code: 'closed' })]);
+  expect(sender.service.status().pending).toBe(0);
+  expect(sender.sent).toHaveLength(sent);
 });
 
 describe('a command on which apply throws while a block with it may yet commit', () => {
