@@ -15,6 +15,8 @@ export interface ClusterCase {
   readonly load: 'direct' | 'http';
   /** Whether the last validator is killed before the load begins. */
   readonly oneDead: boolean;
+  /** Whether the first node has a processor for itself; the others share the rest. Its event loop is what counts. */
+  readonly ownCore: boolean;
 }
 
 /** Commands in a block, unless a name says otherwise. */
@@ -28,6 +30,7 @@ const USUAL: Omit<ClusterCase, 'name' | 'scheme'> = {
   blockCommands: USUAL_BLOCK,
   load: 'direct',
   oneDead: false,
+  ownCore: false,
 };
 
 function caseOf(scheme: SchemeName, differing: Partial<typeof USUAL> = {}): ClusterCase {
@@ -36,7 +39,7 @@ function caseOf(scheme: SchemeName, differing: Partial<typeof USUAL> = {}): Clus
 }
 
 function nameOf(scheme: SchemeName, settings: typeof USUAL): string {
-  const { validators, commandBytes, durable, blockCommands, load, oneDead } = settings;
+  const { validators, commandBytes, durable, blockCommands, load, oneDead, ownCore } = settings;
   return [
     'cluster',
     `n=${validators}`,
@@ -46,6 +49,7 @@ function nameOf(scheme: SchemeName, settings: typeof USUAL): string {
     ...(blockCommands === USUAL_BLOCK ? [] : [`block=${blockCommands}`]),
     ...(load === 'direct' ? [] : [load]),
     ...(oneDead ? ['one-dead'] : []),
+    ...(ownCore ? ['own-core'] : []),
   ].join('/');
 }
 
@@ -60,6 +64,7 @@ export const CLUSTER_CASES: readonly ClusterCase[] = [
   caseOf('bls12381', { durable: false }),
   caseOf('ed25519', { quick: true }),
   caseOf('bls12381', { quick: true }),
+  caseOf('ed25519', { ownCore: true }),
   ...SCHEMES.map((scheme) => caseOf(scheme, { load: 'http' })),
   ...SCHEMES.map((scheme) => caseOf(scheme, { commandBytes: null })),
   ...SCHEMES.map((scheme) => caseOf(scheme, { commandBytes: 0 })),

@@ -23,6 +23,7 @@ import type { FromNode, NodeOptions, ToNode } from './protocol.ts';
 /** One node in a process of its own. */
 export interface Member {
   readonly url: string | null;
+  readonly pid: number;
   tell(message: ToNode): void;
   /** Resolves to the next message of this type. Rejects when the process ends first. */
   next<Type extends FromNode['type']>(type: Type): Promise<Extract<FromNode, { readonly type: Type }>>;
@@ -125,6 +126,7 @@ function memberOf(child: ChildProcess): Member {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     url: null,
+    pid: child.pid!,
     tell: (message) => {
       if (child.connected) child.send(message);
     },

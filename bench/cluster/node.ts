@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openLmdbStore } from '../../src/adapters/lmdb/index.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createSigner, nativeHasher } from '../../src/adapters/native/index.ts';
@@ -27,13 +26,11 @@ import {
   DEFAULT_STATE_MACHINE_SETTINGS,
   type StateMachine,
 } from '../../src/state-machine/index.ts';
+import { createDelayProbe, type DelayProbe } from './delay-probe.ts';
 import type { FromNode, NodeOptions, Reading, ToNode } from './protocol.ts';
 
 // A node of a cluster under measurement: the library as an application embeds it, with the store and the block size
 // that the benchmark asks for.
-
-/** What monitorEventLoopDelay waits between two looks; its delays include it. */
-const RESOLUTION_MS = 1;
 
 /** How long an HTTP write waits for its commit. */
 const HTTP_WAIT_MS = 30_000;
@@ -157,14 +154,14 @@ const directLoad = (commands: CommandService, id: string, clients: number, value
   });
 
 function serveParent(): void {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  let delays: DelayProbe | null = null;
   let node: Node | null = null;
   let load: Load | null = null;
   const handle = async (message: ToNode): Promise<void> => {
     switch (message.type) {
       case 'start':
         node = await start(message.options);
-        delays.enable();
+        delays = createDelayProbe();
         return tell({ type: 'ready', url: node.url });
       case 'start-load':
         if (node?.commands == null) throw new Error('this node takes no commands');
@@ -173,11 +170,8 @@ function serveParent(): void {
       case 'stop-load':
         await load?.stop();
         return tell({ type: 'load-stopped' });
-      case 'read': {
-        const delayMs = Math.max(0, delays.percentile(99) / 1e6 - RESOLUTION_MS);
-        delays.reset();
-        return tell(readingOf(node!, load, delayMs));
-      }
+      case 'read':
+        return tell(readingOf(node!, load, delays!.take()));
       case 'state':
         return tell({ type: 'state', hash: stateAt(node!.replica, message.height) });
       case 'stop':

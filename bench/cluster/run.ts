@@ -9,10 +9,12 @@ import type { Entry, Mode } from '../case.ts';
 import { measure } from '../measure.ts';
 import { BUILD } from '../paths.ts';
 import { type Baseline, type Result, resultOf, timesBetter } from '../result.ts';
-import { ascending, quantile } from '../statistics.ts';
+import { ascending, quantile, type Samples } from '../statistics.ts';
 import { CLUSTER_CASES, type ClusterCase, withoutFlush } from './cases.ts';
+import { createDelayProbe } from './delay-probe.ts';
 import { floorRoundsPerSecond } from './floor.ts';
 import { type Member, type RunningCluster, startCluster } from './members.ts';
+import { giveOwnCore } from './own-core.ts';
 import type { Reading } from './protocol.ts';
 
 interface Budget {
@@ -139,10 +141,15 @@ async function runCluster(one: ClusterCase, budget: Budget, baseline: Baseline):
   });
   try {
     const members = one.oneDead ? await withoutLast(cluster) : cluster.members;
+    const obstacle = one.ownCore ? await giveOwnCore(members) : null;
+    if (obstacle !== null) {
+      console.error(`${one.name} is left out: ${obstacle}`);
+      return [];
+    }
     const load = startLoad(one, members);
     await firstCommit(members);
     await sleep(1_000 * budget.warmUpSeconds);
-    const windows = await takeWindows(members, load, budget.windows, windowOf(one));
+    const windows = await takeWindows(one, members, load, budget.windows);
     await load?.stop();
     await demandAgreement(members);
     return resultsOf(one, windows, baseline);
@@ -228,20 +235,23 @@ interface Window {
   readonly viewsPerSecond: number;
   /** Median of the commands that were committed in it; null when there were none. */
   readonly latencyMs: number | null;
-  /** Of the node whose event loop was held up most. */
+  /** Of the node whose event loop was held up most, or of the one that has a processor for itself. */
   readonly eventLoopDelayMs: number;
+  /** Of the process that measures, which does next to nothing: how long whoever wants a processor waits for it. */
+  readonly idleDelayMs: number;
   readonly blocks: number;
   readonly cpuMsPerBlock: number;
   readonly failed: number;
 }
 
 async function takeWindows(
+  one: ClusterCase,
   members: readonly Member[],
   load: RunningLoad | null,
   count: number,
-  seconds: number,
 ): Promise<readonly Window[]> {
   const windows: Window[] = [];
+  const idle = createDelayProbe();
   const look = async (): Promise<Look> => {
     const readings = await read(members);
     return {
@@ -250,11 +260,13 @@ async function takeWindows(
       committed: load?.committed(readings) ?? 0,
       failed: load?.failed(readings) ?? 0,
       latencies: load?.latencies(readings) ?? [],
+      delays: delaysOf(one, readings),
+      idleDelayMs: idle.take(),
     };
   };
   let before = await look();
   for (let window = 0; window < count; window++) {
-    await sleep(1_000 * seconds);
+    await sleep(1_000 * windowOf(one));
     const after = await look();
     windows.push(between(before, after));
     before = after;
@@ -269,7 +281,13 @@ interface Look {
   readonly committed: number;
   readonly failed: number;
   readonly latencies: readonly number[];
+  /** Since the look before, in milliseconds, of each event loop that counts. */
+  readonly delays: readonly number[];
+  readonly idleDelayMs: number;
 }
+
+const delaysOf = ({ ownCore }: ClusterCase, readings: readonly Reading[]): readonly number[] =>
+  readings.slice(0, ownCore ? 1 : undefined).map(({ eventLoopDelayMs }) => eventLoopDelayMs);
 
 function between(before: Look, after: Look): Window {
   const seconds = (after.at - before.at) / 1_000;
@@ -283,7 +301,8 @@ function between(before: Look, after: Look): Window {
     commandsPerSecond: (after.committed - before.committed) / seconds,
     viewsPerSecond: grown(({ views }) => views) / nodes / seconds,
     latencyMs: latency.total === 0 ? null : latency.percentile(0.5),
-    eventLoopDelayMs: Math.max(...after.readings.map(({ eventLoopDelayMs }) => eventLoopDelayMs)),
+    eventLoopDelayMs: Math.max(...after.delays),
+    idleDelayMs: after.idleDelayMs,
     blocks,
     cpuMsPerBlock: (1_000 * grown(({ cpuSeconds }) => cpuSeconds)) / Math.max(1, blocks),
     failed: after.failed,
@@ -300,6 +319,11 @@ async function demandAgreement(members: readonly Member[]): Promise<void> {
     throw new Error(`the nodes disagree about the state at height ${height}`);
 }
 
+/** None where the process that measures is busy with the load, or shares its processors with fewer others. */
+function idleProcess({ load, ownCore }: ClusterCase, delays: Samples): Baseline | undefined {
+  return load === 'http' || ownCore ? undefined : { name: 'idle process', median: quantile(delays, 0.5) };
+}
+
 function resultsOf(one: ClusterCase, windows: readonly Window[], baseline: Baseline): readonly Result[] {
   const { failed } = windows.at(-1)!;
   if (failed > 0) throw new Error(`${failed} commands failed`);
@@ -312,6 +336,10 @@ function resultsOf(one: ClusterCase, windows: readonly Window[], baseline: Basel
       name: `${one.name}/event-loop-p99`,
       unit: 'ms',
       samples: of(({ eventLoopDelayMs }) => eventLoopDelayMs),
+      baseline: idleProcess(
+        one,
+        of(({ idleDelayMs }) => idleDelayMs),
+      ),
     }),
     resultOf({
       name: `${one.name}/cpu-per-block`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeJudgements, isFault, judge } from '../../../bench/budgets/judge.ts';
+import { processorsIn } from '../../../bench/cluster/own-core.ts';
 import { readOptions } from '../../../bench/options.ts';
 import { matching, plan } from '../../../bench/plan.ts';
 import { type Result, resultOf } from '../../../bench/result.ts';
@@ -146,7 +147,7 @@ describe('targets', () => {
 
   it('all become a line when everything was measured', () => {
     const names = new Set(TARGETS.flatMap(({ needs }) => needs));
-    for (const more of ['/vs=not-flushed', '/event-loop-p99'])
+    for (const more of ['/vs=not-flushed', '/event-loop-p99', '/own-core/event-loop-p99'])
       names.add(`cluster/n=4/512B/durable/ed25519${more}`);
     names.add('block-sync/bls12381/n=100/checks');
     const results = [...names].map((name) =>
@@ -182,5 +183,16 @@ describe('budgets', () => {
     expect(text).toContain('counts: 1 of 2 within their budgets');
     expect(text).toContain('OVER: exact: 110, budget 100 (+10.0 %)');
     expect(text).toContain('npm run bench -- budgets --record');
+  });
+});
+
+describe('the processors that a system allows', () => {
+  it.each([
+    ['0-1', [0, 1]],
+    ['0', [0]],
+    ['0,2-4,9', [0, 2, 3, 4, 9]],
+    ['', []],
+  ])('are read of %j', (list, processors) => {
+    expect(processorsIn(list)).toEqual(processors);
   });
 });
