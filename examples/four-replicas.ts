@@ -21,7 +21,13 @@ import {
   startReplica,
 } from 'hotstuff-ts';
 import { createMemoryNetworkHub, createMemoryStore } from 'hotstuff-ts/memory';
-import { createSigner, generateKeys, nativeHasher, provePossession } from 'hotstuff-ts/native';
+import {
+  createSigner,
+  generateKeys,
+  nativeHasher,
+  possessionCheck,
+  provePossession,
+} from 'hotstuff-ts/native';
 import { createVerifier } from 'hotstuff-ts/workers';
 
 const scheme = 'bls12381';
@@ -81,7 +87,7 @@ const closers: (() => Promise<void>)[] = [];
 const replicas = await Promise.all(
   keys.map(async ({ id, secretKey }): Promise<Replica> => {
     const store = createMemoryStore();
-    await initializeStorage(store, genesis, id);
+    await initializeStorage(store, genesis, id, possessionCheck(scheme));
     const verifier = createVerifier({ scheme, workers: 0 });
     const network = hub.connect(id);
     const replica = await startReplica({

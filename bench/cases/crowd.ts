@@ -1,8 +1,8 @@
 import { createMemoryNetworkHub, createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { native, SCHEME_NUMBERS } from '../../src/adapters/native/binding.ts';
-import { createSigner, nativeHasher } from '../../src/adapters/native/index.ts';
+import { createSigner, nativeHasher, provePossession } from '../../src/adapters/native/index.ts';
 import { createVerifier } from '../../src/adapters/piscina/index.ts';
-import { signingPreimage } from '../../src/codec/signing.ts';
+import { possessionPreimage, signingPreimage } from '../../src/codec/signing.ts';
 import type { PhaseCertificate } from '../../src/model/certificate.ts';
 import { DEFAULT_LIMITS } from '../../src/model/chain.ts';
 import type { GenesisDocument } from '../../src/model/genesis.ts';
@@ -38,7 +38,11 @@ export function createCrowd(scheme: SchemeName, n: number): Crowd {
   const hub = createMemoryNetworkHub();
   const genesis: GenesisDocument = {
     chain: { chainId, scheme, epochLength: EPOCH_LENGTH, leaderTenure: 4, limits: DEFAULT_LIMITS },
-    validators: cast.set.validators.map((validator) => ({ ...validator, possession: null })),
+    validators: cast.set.validators.map(({ id, power }, at) => ({
+      id,
+      power,
+      possession: provePossession(scheme, cast.pairs[at]!.secretKey, possessionPreimage(chainId, id)),
+    })),
     appState: [],
   };
   const idAt = (at: number) => cast.set.validators[at]!.id;
@@ -48,7 +52,7 @@ export function createCrowd(scheme: SchemeName, n: number): Crowd {
     connect: (at) => hub.connect(idAt(at)),
     async startReplica(at, viewTimeMs) {
       const store = createMemoryStore();
-      await initializeStorage(store, genesis, idAt(at));
+      await initializeStorage(store, genesis, idAt(at), () => true);
       const verifier = createVerifier({ scheme, workers: 0, trustKeys: true });
       const network = hub.connect(idAt(at));
       const signer = createSigner(scheme, cast.pairs[at]!.secretKey);

@@ -8,6 +8,7 @@ import type { Block } from '../../src/model/block.ts';
 import { GENESIS_PC, type PhaseCertificate, type RankedPc } from '../../src/model/certificate.ts';
 import { DEFAULT_LIMITS } from '../../src/model/chain.ts';
 import { asChainId, asDataHash, asHeight, asView } from '../../src/model/ids.ts';
+import { SCHEME_SIZES } from '../../src/model/scheme.ts';
 import { batchOf } from '../../src/storage/apply.ts';
 import { initializeStorage } from '../../src/storage/genesis.ts';
 import type { Case } from '../case.ts';
@@ -81,8 +82,10 @@ function voteCase(count: number, size: number): Case {
         leaderTenure: 4,
         limits: DEFAULT_LIMITS,
       } as const;
-      const validators = set.validators.map((validator) => ({ ...validator, possession: null }));
-      await initializeStorage(store, { chain, validators, appState: [] }, voters[0]!.id);
+      // Nothing here asks for the proofs.
+      const possession = new Uint8Array(SCHEME_SIZES[SCHEME].possession);
+      const validators = set.validators.map((validator) => ({ ...validator, possession }));
+      await initializeStorage(store, { chain, validators, appState: [] }, voters[0]!.id, () => true);
       const next = nextDeltas(count, size);
       const vote = async (): Promise<void> => {
         const snapshot = store.snapshot();

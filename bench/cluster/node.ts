@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openLmdbStore } from '../../src/adapters/lmdb/index.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
-import { createSigner, nativeHasher } from '../../src/adapters/native/index.ts';
+import { createSigner, nativeHasher, possessionCheck } from '../../src/adapters/native/index.ts';
 import { createVerifier } from '../../src/adapters/piscina/index.ts';
 import { createTlsNetwork } from '../../src/adapters/tls/index.ts';
 import { openHttpService } from '../../src/cli/http-service.ts';
@@ -57,7 +57,7 @@ async function start(options: NodeOptions): Promise<Node> {
   const { scheme, chainId, limits } = genesis.chain;
   const signer = createSigner(scheme, hexToBytes(options.secretKey));
   const store = options.data === null ? createMemoryStore() : await openLmdbStore({ path: options.data });
-  await initializeStorage(store, genesis, signer.id);
+  await initializeStorage(store, genesis, signer.id, possessionCheck(scheme));
   const verifier = createVerifier({ scheme, workers: options.workers, trustKeys: true });
   const { identity, listen, peers } = options;
   const network = await createTlsNetwork({

@@ -104,7 +104,8 @@ async function initializeStore(home: Home, { store, key, genesis }: Parts): Prom
   }
   if (key.usedSince !== null) throw usedKeyFailure(home, key);
   markAsUsed(home.validatorKey, key);
-  await initializeStorage(store, genesis, key.id);
+  // The proofs were checked before the key was marked.
+  await initializeStorage(store, genesis, key.id, () => true);
 }
 
 const usedKeyFailure = (home: Home, { usedSince }: ValidatorKey): CommandFailure =>

@@ -90,6 +90,30 @@ export function genesisFromJson(json: unknown): GenesisDocument {
   return { ...document, chain: { ...parameters, chainId: deriveChainId(document) } };
 }
 
+/**
+ * Checks a document that a program made as `genesisFromJson` checks one that was read, but for the order of the app
+ * state, which may be any. Throws `ConfigError`.
+ */
+export function checkGenesis(document: GenesisDocument): void {
+  const json = asJson(document);
+  const fields = fieldsOf(json, 'genesis', ['chain', 'validators', 'appState']);
+  const { chain } = genesisFromJson({ ...fields, appState: inOrderOfKeys(fields.appState) });
+  if (chain.chainId === document.chain.chainId) return;
+  throw new ConfigError('genesis.chain.chainId', 'is missing; take what deriveChainId makes of the document');
+}
+
+/** Bytes become hex, wherever they are. */
+function asJson(value: unknown): unknown {
+  if (value instanceof Uint8Array) return bytesToHex(value);
+  if (Array.isArray(value)) return value.map(asJson);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, asJson(field)]));
+}
+
+/** What are no pairs stay where they are, and are found there. */
+const inOrderOfKeys = (pairs: unknown): unknown =>
+  Array.isArray(pairs) ? pairs.toSorted((a, b) => (a?.[0] < b?.[0] ? -1 : 1)) : pairs;
+
 function chainFrom(json: unknown): { readonly derived: boolean; readonly parameters: ChainParameters } {
   const at = 'genesis.chain';
   const required = ['scheme', 'epochLength', 'leaderTenure', 'limits'] as const;

@@ -1,3 +1,5 @@
+import { ConfigError } from './errors.ts';
+
 /** Signature schemes (SPECIFICATION.md section 3). A chain uses one, fixed at genesis. */
 export type SchemeName = 'bls12381' | 'ed25519';
 
@@ -16,6 +18,13 @@ export const SCHEME_SIZES: { readonly [Name in SchemeName]: SchemeSizes } = {
   bls12381: { publicKey: 96, secretKey: 32, vote: 96, possession: 48 },
   ed25519: { publicKey: 32, secretKey: 32, vote: 64, possession: 0 },
 };
+
+/** Throws `ConfigError` about `field` unless `value` is the name of a scheme: callers in JavaScript may say anything. */
+export function demandScheme(value: SchemeName, field = 'scheme'): SchemeName {
+  if (Object.hasOwn(SCHEME_SIZES, value)) return value;
+  const names = Object.keys(SCHEME_SIZES).map((name) => `"${name}"`);
+  throw new ConfigError(field, `is ${JSON.stringify(value)}; give ${names.join(' or ')}`);
+}
 
 /** Bytes of the aggregate in a BLS certificate: one compressed G1 point. */
 export const AGGREGATE_SIZE = 48;

@@ -26,6 +26,7 @@ import {
   type EventStream,
   type EventSubscription,
 } from './event-stream.ts';
+import { checkParts } from './options.ts';
 import { report } from './report.ts';
 import { settingsFrom } from './settings.ts';
 import { createShell, type Shell } from './shell.ts';
@@ -102,10 +103,11 @@ export interface Replica extends AsyncDisposable {
 /**
  * Starts a replica from its store. Events of the start itself reach listeners that are registered right after.
  *
- * Throws `ConfigError` when the options do not fit together: an empty store, a store or verifier of another scheme, a
+ * Throws `ConfigError` when an option is missing or they do not fit together: an empty store, a store or verifier of another scheme, a
  * store of another replica, settings out of bounds. Throws `StorageError` when the store is damaged.
  */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  checkParts(options);
   const settings = settingsFrom(options.settings);
   const { stored, disk } = readStore(options);
   const { signer, traceDir } = options;

@@ -1,15 +1,12 @@
 import type { App } from '../ports/app.ts';
 import { createApp, type Divergence } from './app.ts';
 import { createArrivals } from './arrivals.ts';
-import {
-  DEFAULT_STATE_MACHINE_SETTINGS,
-  type StateMachineDefinition,
-  type StateMachineSettings,
-} from './definition.ts';
+import type { StateMachineDefinition, StateMachineSettings } from './definition.ts';
 import { createBlockLedger } from './ledger.ts';
 import { createCommandPool } from './pool.ts';
 import type { ReplicaHandle } from './replica-handle.ts';
 import { type CommandService, Service } from './service.ts';
+import { checkDefinition, settingsFrom } from './settings.ts';
 
 export interface StateMachineOptions extends StateMachineDefinition {
   readonly settings?: Partial<StateMachineSettings>;
@@ -27,10 +24,11 @@ export interface StateMachine {
 /**
  * A replicated state machine of commands: clients submit bytes at any node, every node applies them in one order, and
  * the submitter gets the answer when its command is committed. Each command takes effect once, however often it is
- * proposed.
+ * proposed. Throws `ConfigError` for options that make no sense.
  */
 export function createStateMachine(options: StateMachineOptions): StateMachine {
-  const settings = { ...DEFAULT_STATE_MACHINE_SETTINGS, ...options.settings };
+  checkDefinition(options);
+  const settings = settingsFrom(options.settings);
   const pool = createCommandPool(settings);
   const ledger = createBlockLedger();
   const arrivals = createArrivals();

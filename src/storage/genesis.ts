@@ -1,4 +1,5 @@
 import { genesisHash } from '../codec/genesis.ts';
+import { checkGenesis } from '../codec/genesis-json.ts';
 import {
   HASH_SIZE,
   type Reader,
@@ -15,8 +16,10 @@ import type { ChainLimits, ChainParameters } from '../model/chain.ts';
 import { ConfigError, StorageError } from '../model/errors.ts';
 import type { GenesisDocument } from '../model/genesis.ts';
 import { asChainId, asView, type ReplicaId } from '../model/ids.ts';
+import { SCHEME_SIZES } from '../model/scheme.ts';
 import { createValidatorSet, type ValidatorSet } from '../model/validator-set.ts';
 import type { KVSnapshot, KVStore, WriteBatch } from '../ports/kv-store.ts';
+import type { PossessedKey } from '../ports/signature-scheme.ts';
 import { genesisAppStateHash } from './app-state.ts';
 import {
   encodeEntry,
@@ -57,16 +60,23 @@ export interface StoredChain {
 }
 
 /**
- * Writes the state of a chain's beginning, in one atomic write, into an empty store.
+ * Writes the state of a chain's beginning, in one atomic write, into an empty store, which is `replica`'s from then on.
+ *
+ * `checkPossession` says whether a key may be a validator's: `possessionCheck` of `hotstuff-ts/native` makes one. A chain
+ * of `bls12381` does not begin without it: a key that was made of others' keys could sign in their names (R22).
  *
  * Throws `ConfigError` when the store is not empty (a replica never starts anew on a store that may hold its votes) or
- * `genesis` has no valid validator set, and `StorageError` when the write fails.
+ * `genesis` is not in order, naming the field, and `StorageError` when the write fails.
  */
 export async function initializeStorage(
   store: KVStore,
   genesis: GenesisDocument,
   replica?: ReplicaId,
+  checkPossession?: (key: PossessedKey) => boolean,
 ): Promise<void> {
+  checkGenesis(genesis);
+  checkReplica(genesis, replica);
+  checkPossessions(genesis, checkPossession);
   const snapshot = store.snapshot();
   try {
     if (!isEmpty(snapshot)) {
@@ -79,6 +89,34 @@ export async function initializeStorage(
     snapshot.close();
   }
   await store.write(genesisBatch(genesis, replica));
+}
+
+function checkReplica({ chain: { scheme } }: GenesisDocument, replica: ReplicaId | undefined): void {
+  const digits = 2 * SCHEME_SIZES[scheme].publicKey;
+  if (replica === undefined || (replica.length === digits && /^[0-9a-f]*$/.test(replica))) return;
+  throw new ConfigError(
+    'replica',
+    `is no id of the scheme ${scheme}, which has ${digits} lower-case hex digits`,
+  );
+}
+
+function checkPossessions(
+  { chain: { scheme, chainId }, validators }: GenesisDocument,
+  check: ((key: PossessedKey) => boolean) | undefined,
+): void {
+  if (check === undefined) {
+    if (SCHEME_SIZES[scheme].possession === 0) return;
+    throw new ConfigError(
+      'checkPossession',
+      `is missing; a ${scheme} chain needs it: give possessionCheck('${scheme}') of hotstuff-ts/native`,
+    );
+  }
+  const bad = validators.findIndex(({ id, possession }) => !check({ chainId, id, possession }));
+  if (bad < 0) return;
+  throw new ConfigError(
+    `genesis.validators[${bad}]`,
+    `its key, or its proof of possession, is not valid for the chain ${chainId}; have its owner prove it again`,
+  );
 }
 
 /** What `initializeStorage` writes. Throws `ConfigError` when `genesis` has no valid validator set. */

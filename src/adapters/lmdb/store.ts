@@ -52,6 +52,7 @@ interface WaitingBatch {
  */
 export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
   const { path, mapSize } = options;
+  if (typeof path !== 'string') throw new ConfigError('path', `is ${String(path)}; it must name a directory`);
   if (path === '') throw new ConfigError('path', 'is empty; it must name a directory');
   if (mapSize !== undefined && !(Number.isSafeInteger(mapSize) && mapSize > 0 && mapSize <= MAX_MAP_SIZE)) {
     throw new ConfigError('mapSize', `is ${mapSize}; it must be a number of bytes from 1 to ${MAX_MAP_SIZE}`);

@@ -1,6 +1,6 @@
 import { possessionPreimage } from '../../codec/signing.ts';
 import { hexToBytes } from '../../model/hex.ts';
-import { SCHEME_SIZES, type SchemeName } from '../../model/scheme.ts';
+import { demandScheme, SCHEME_SIZES, type SchemeName } from '../../model/scheme.ts';
 import type { PossessedKey, SignatureCheck } from '../../ports/signature-scheme.ts';
 import { native, SCHEME_NUMBERS, VERDICT } from './binding.ts';
 import { checkPossessions } from './keys.ts';
@@ -10,7 +10,7 @@ import { checkPossessions } from './keys.ts';
  * asks for, and none where it asks for none. On the calling thread: a millisecond for a BLS key.
  */
 export function possessionCheck(scheme: SchemeName): (key: PossessedKey) => boolean {
-  const size = SCHEME_SIZES[scheme].publicKey;
+  const size = SCHEME_SIZES[demandScheme(scheme)].publicKey;
   return ({ chainId, id, possession }) => {
     const publicKey = keyOf(id, size);
     if (publicKey === null) return false;
@@ -32,7 +32,7 @@ export function signatureCheck(
 ): (
   check: Pick<Extract<SignatureCheck, { type: 'signature' }>, 'signer' | 'preimage' | 'signature'>,
 ) => boolean {
-  const sizes = SCHEME_SIZES[scheme];
+  const sizes = SCHEME_SIZES[demandScheme(scheme)];
   return ({ signer, preimage, signature }) => {
     const publicKey = keyOf(signer, sizes.publicKey);
     if (publicKey === null || signature.length !== sizes.vote) return false;

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { bytesToHex } from '../../model/hex.ts';
 import { asReplicaId, type ReplicaId } from '../../model/ids.ts';
-import { SCHEME_SIZES, type SchemeName } from '../../model/scheme.ts';
+import { demandScheme, SCHEME_SIZES, type SchemeName } from '../../model/scheme.ts';
 import type { Signer } from '../../ports/signature-scheme.ts';
 import { native, SCHEME_NUMBERS, type SecretKey, VERDICT } from './binding.ts';
 import { flatten } from './flat.ts';
@@ -23,13 +23,13 @@ export interface KeyPair {
 /**
  * Makes a key pair from 32 secret random bytes, by default the operating system's; the same bytes give the same keys.
  *
- * Throws an `Error` with code `ERR_NATIVE_MISUSE` on another number of bytes.
+ * Throws an `Error` with code `ERR_NATIVE_MISUSE` on another number of bytes, `ConfigError` on another scheme.
  */
 export function generateKeys(
   scheme: SchemeName,
   randomness: Uint8Array = webcrypto.getRandomValues(new Uint8Array(RANDOMNESS_SIZE)),
 ): KeyPair {
-  const key = native.SecretKey.generate(SCHEME_NUMBERS[scheme], randomness);
+  const key = native.SecretKey.generate(numberOf(scheme), randomness);
   const publicKey = key.publicKey();
   return { scheme, secretKey: key.toBytes(), publicKey, id: idOf(publicKey) };
 }
@@ -100,7 +100,9 @@ export function checkPossessions(claims: readonly PossessionClaim[]): boolean[] 
 }
 
 function read(scheme: SchemeName, secretKey: Uint8Array): SecretKey {
-  return native.SecretKey.fromBytes(SCHEME_NUMBERS[scheme], secretKey);
+  return native.SecretKey.fromBytes(numberOf(scheme), secretKey);
 }
+
+const numberOf = (scheme: SchemeName): number => SCHEME_NUMBERS[demandScheme(scheme)];
 
 const idOf = (publicKey: Uint8Array): ReplicaId => asReplicaId(bytesToHex(publicKey));

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ConfigError } from '../../model/errors.ts';
-import type { SchemeName } from '../../model/scheme.ts';
+import { demandScheme, type SchemeName } from '../../model/scheme.ts';
 import type { Executor } from './executor.ts';
 import { createInlineExecutor } from './inline.ts';
 import { WorkerPool } from './pool.ts';
@@ -42,6 +42,7 @@ const DEFAULT_MAX_QUEUE = 16_384;
  */
 export function createVerifier(options: VerifierOptions): PoolVerifier {
   const { scheme, workers = 'auto', maxQueue = DEFAULT_MAX_QUEUE, trustKeys = false } = options;
+  demandScheme(scheme);
   if (!(Number.isInteger(maxQueue) && maxQueue > 0)) {
     throw new ConfigError('maxQueue', `is ${maxQueue}; give a whole number of 1 or more`);
   }

@@ -139,6 +139,11 @@ export interface Settings {
 /** Throws `ConfigError` when an option is not usable. */
 export function readOptions(options: TlsNetworkOptions): Settings {
   const { signer, verifier, genesisHash, listen = null, acceptUnknown = 'same-chain' } = options;
+  demand(signer, 'signer', 'give createSigner(...) of hotstuff-ts/native');
+  demand(verifier, 'verifier', 'give createVerifier(...) of hotstuff-ts/workers');
+  demand(genesisHash, 'genesisHash', 'give genesisHash(genesis)');
+  demand(options.chainId, 'chainId', 'give that of the genesis document');
+  demand(options.identity, 'identity', 'give what generateTlsIdentity() makes');
   if (verifier.scheme !== signer.scheme) {
     const message = `checks ${verifier.scheme}, but the signer signs ${signer.scheme}; use one scheme for both`;
     throw new ConfigError('verifier', message);
@@ -164,6 +169,11 @@ export function readOptions(options: TlsNetworkOptions): Settings {
     timing: readTiming(options.timing ?? {}),
     onEvent: options.onEvent ?? (() => {}),
   };
+}
+
+/** Callers in JavaScript may leave out anything. */
+function demand(value: unknown, field: string, remedy: string): void {
+  if (value === undefined || value === null) throw new ConfigError(field, `is missing; ${remedy}`);
 }
 
 /** The addresses of `peers` without the node's own. Throws `ConfigError` about the entry that is wrong. */

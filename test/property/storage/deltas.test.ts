@@ -134,7 +134,7 @@ describe('random deltas, against a model that keeps everything whole', () => {
       fc.asyncProperty(SCHEME, STEPS, async (scheme, steps) => {
         const model = new TreeModel(scheme, genesisOf(scheme));
         const store = createMemoryStore();
-        await initializeStorage(store, model.genesis);
+        await initializeStorage(store, model.genesis, undefined, () => true);
         let held: TreeDelta[] = [];
         for (const { seed, isHeldBack } of steps) {
           held.push(model.step(picksFrom(seed)));
@@ -157,7 +157,7 @@ describe('random deltas, against a model that keeps everything whole', () => {
         const model = new TreeModel(scheme, genesisOf(scheme));
         let store = await openLmdbStore({ path });
         try {
-          await initializeStorage(store, model.genesis);
+          await initializeStorage(store, model.genesis, undefined, () => true);
           for (const { seed, isHeldBack } of steps) {
             await write(store, [model.step(picksFrom(seed))]);
             if (isHeldBack) continue;

@@ -19,7 +19,7 @@ describe.each(['bls12381', 'ed25519'] as const)('a store at the beginning of a %
   it('knows its chain, its genesis and its replica', async () => {
     const store = createMemoryStore();
     expect(readChain(store.snapshot())).toBeNull();
-    await initializeStorage(store, genesis, replicaId(scheme, 2));
+    await initializeStorage(store, genesis, replicaId(scheme, 2), () => true);
     expect(readChain(store.snapshot())).toEqual({
       chain: genesis.chain,
       genesisHash: genesisHash(genesis),

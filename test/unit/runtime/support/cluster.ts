@@ -4,6 +4,7 @@ import {
   generateKeys,
   type KeyPair,
   nativeHasher,
+  possessionCheck,
   provePossession,
 } from '../../../../src/adapters/native/index.ts';
 import { createVerifier } from '../../../../src/adapters/piscina/index.ts';
@@ -104,7 +105,7 @@ export async function createCluster(scheme: SchemeName, count: number): Promise<
   const keys = Array.from({ length: count }, () => generateKeys(scheme));
   const genesis = genesisOf(scheme, keys);
   const nodes = keys.map((pair): Node => ({ id: pair.id, keys: pair, store: createMemoryStore() }));
-  for (const { store, id } of nodes) await initializeStorage(store, genesis, id);
+  for (const { store, id } of nodes) await initializeStorage(store, genesis, id, possessionCheck(scheme));
   const hub = createHub();
   const app = createNotesApp();
   const replicas: Replica[] = [];
