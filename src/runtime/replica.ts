@@ -35,7 +35,10 @@ import { openTraceFiles } from './trace-files.ts';
 
 export interface ReplicaOptions {
   readonly app: App;
-  /** Initialised with `initializeStorage`, once. The caller owns it and closes it after the replica. */
+  /**
+   * Initialised with `initializeStorage`, once. The caller owns it and closes it after the replica. Of one replica at a
+   * time: the next one may start on it when this one's `close()` has resolved, or `closed` has settled.
+   */
   readonly store: KVStore;
   /** Owned by the caller, as are the verifier and the signer. */
   readonly network: Network;
@@ -101,13 +104,40 @@ export interface Replica extends AsyncDisposable {
 }
 
 /**
+ * Stores that replicas of this process work on. A replica believes what it holds in memory: of two on one store, each
+ * would vote without knowing the other's votes (R6).
+ */
+const storesInUse = new WeakSet<KVStore>();
+
+/**
  * Starts a replica from its store. Events of the start itself reach listeners that are registered right after.
  *
- * Throws `ConfigError` when an option is missing or they do not fit together: an empty store, a store or verifier of another scheme, a
- * store of another replica, settings out of bounds. Throws `StorageError` when the store is damaged.
+ * Throws `ConfigError` when an option is missing or they do not fit together: an empty store, a store or verifier of
+ * another scheme, a store of another replica or one that a replica still works on, settings out of bounds. Throws
+ * `StorageError` when the store is damaged.
  */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   checkParts(options);
+  const { store } = options;
+  if (storesInUse.has(store)) {
+    throw new ConfigError(
+      'store',
+      'is in use by a replica of this process; wait for its close() to resolve, or give each replica a store of its own',
+    );
+  }
+  storesInUse.add(store);
+  const release = (): void => void storesInUse.delete(store);
+  try {
+    const replica = await startOnStore(options);
+    replica.closed.then(release, release);
+    return replica;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function startOnStore(options: ReplicaOptions): Promise<Replica> {
   const settings = settingsFrom(options.settings);
   const { stored, disk } = readStore(options);
   const { signer, traceDir } = options;

@@ -265,6 +265,36 @@ describe('starting', () => {
     expectNoMoreThan(before);
   });
 
+  it('refuses a store that a replica of this process works on, until that one has ended', async () => {
+    cluster = await createCluster('ed25519', 1);
+    const first = await cluster.start(0);
+    const taken = /^store: is in use by a replica of this process; wait for its close\(\)/;
+    await expect(cluster.start(0)).rejects.toThrow(taken);
+    const closing = first.close();
+    // What is still being written would be missing in what a second replica reads, its votes included.
+    await expect(cluster.start(0)).rejects.toThrow(taken);
+    await closing;
+    await cluster.start(0);
+  });
+
+  it('leaves the store free when it fails', async () => {
+    cluster = await createCluster('ed25519', 1);
+    await expect(cluster.start(0, { settings: { viewTimeMs: 1 } })).rejects.toThrow('settings.viewTimeMs');
+    const { secretKey } = generateKeys('ed25519');
+    const signer = createSigner('ed25519', secretKey);
+    await expect(cluster.start(0, { signer })).rejects.toThrow('signer.id');
+    await expect(cluster.start(0, { traceDir: '/dev/null/traces' })).rejects.toThrow('traceDir');
+    const network = await cluster.hub.join(nodeAt(0).id);
+    const failing: Network = {
+      ...network,
+      listen: () => {
+        throw new Error('the port is taken');
+      },
+    };
+    await expect(cluster.start(0, { network: failing })).rejects.toThrow('the port is taken');
+    await cluster.start(0);
+  });
+
   it('takes a store that was made for nobody in particular', async () => {
     cluster = await createCluster('ed25519', 1);
     const store = createMemoryStore();
