@@ -45,6 +45,8 @@ export type ValidateBlockResult =
  * The replicated state machine. Both calls must be deterministic functions of the block's data and the state; `valid`
  * blocks carry the updates that executing them makes. Throwing, hanging and nonsense are app faults: the replica then
  * proposes nothing or abstains, and says so by an `app-failed` event.
+ *
+ * What an answer holds is taken over in the turn of the event loop after it; from then on its memory is the app's again.
  */
 export interface App {
   produceBlock(

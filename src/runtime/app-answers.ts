@@ -1,14 +1,16 @@
-import { latin1 } from '../codec/bytes.ts';
+import { copyOf, latin1 } from '../codec/bytes.ts';
 import type { AppStateUpdates, BlockEffects } from '../model/app.ts';
 import { NO_APP_STATE_UPDATES } from '../model/app.ts';
 import type { Datum } from '../model/block.ts';
 import type { ChainLimits } from '../model/chain.ts';
-import type { ReplicaId } from '../model/ids.ts';
+import type { Power, ReplicaId } from '../model/ids.ts';
 import { SCHEME_SIZES, type SchemeName } from '../model/scheme.ts';
 import type { ValidatorSetUpdates } from '../model/validator-set.ts';
+import { packUpdates } from '../storage/app-state.ts';
 
 // What an app answers comes from code that the library does not know: it is checked here, once, whatever its types
-// promised. Every function throws `AppFault` on nonsense.
+// promised, and what follows from it is taken over: the app may use its memory again. Every function throws `AppFault`
+// on nonsense.
 
 /** An answer that an app must not give; its message is for the app's author. */
 export class AppFault extends Error {
@@ -80,7 +82,10 @@ function stateUpdatesOf(updates: unknown): AppStateUpdates {
     named.push({ text: textOf(pair[0]), key: pair[0], pair: pair as unknown as NamedUpdate['pair'] });
   }
   for (const key of deletes as readonly Uint8Array[]) named.push({ text: textOf(key), key, pair: null });
-  return inOrder(named);
+  const ordered = inOrder(named);
+  // What is hashed and stored is packed now, a step or more before it is needed: the bytes are still the app's.
+  packUpdates(ordered);
+  return ordered;
 }
 
 /** A key with its text; without a pair, it is deleted. */
@@ -111,31 +116,40 @@ function textOf(key: unknown): string {
   throw new AppFault(`a key of appStateUpdates must be a Uint8Array of 1 to ${MAX_KEY_BYTES} bytes`);
 }
 
-/** Null when nothing changes: a block without updates needs no phases of its own. */
+/** Copies: the core changes the set by them when the block commits. Null when nothing changes: no phases are needed. */
 function validatorUpdatesOf(updates: unknown, scheme: SchemeName): ValidatorSetUpdates | null {
   if (updates === undefined || updates === null) return null;
   const { inserts, deletes } = asAnswer(updates, 'validatorSetUpdates');
   if (!(Array.isArray(inserts) && Array.isArray(deletes))) {
     throw new AppFault('validatorSetUpdates must have the arrays inserts and deletes');
   }
-  for (const id of deletes as readonly unknown[]) assertReplicaId(id, scheme);
-  for (const insert of inserts as readonly unknown[]) {
-    const { id, power, possession } = asAnswer(insert, 'validatorSetUpdates.inserts');
-    assertReplicaId(id, scheme);
-    if (!Number.isSafeInteger(power)) {
-      throw new AppFault(`the power of the validator ${id} must be a whole number up to 2^53 - 1`);
-    }
-    if (possession !== null && !(possession instanceof Uint8Array)) {
-      throw new AppFault(`the proof of possession of the validator ${id} must be a Uint8Array or null`);
-    }
+  const owned: ValidatorSetUpdates = {
+    inserts: Array.from(inserts, (insert) => insertOf(insert, scheme)),
+    deletes: Array.from(deletes, (id) => replicaIdOf(id, scheme)),
+  };
+  return owned.inserts.length + owned.deletes.length === 0 ? null : owned;
+}
+
+function insertOf(insert: unknown, scheme: SchemeName): ValidatorSetUpdates['inserts'][number] {
+  const { id, power, possession } = asAnswer(insert, 'validatorSetUpdates.inserts');
+  const validator = replicaIdOf(id, scheme);
+  if (!Number.isSafeInteger(power)) {
+    throw new AppFault(`the power of the validator ${validator} must be a whole number up to 2^53 - 1`);
   }
-  return inserts.length + deletes.length === 0 ? null : { inserts, deletes };
+  if (possession !== null && !(possession instanceof Uint8Array)) {
+    throw new AppFault(`the proof of possession of the validator ${validator} must be a Uint8Array or null`);
+  }
+  return {
+    id: validator,
+    power: power as Power,
+    possession: possession === null ? null : copyOf(possession),
+  };
 }
 
 const HEX = /^[0-9a-f]*$/;
 
-function assertReplicaId(id: unknown, scheme: SchemeName): asserts id is ReplicaId {
+function replicaIdOf(id: unknown, scheme: SchemeName): ReplicaId {
   const digits = 2 * SCHEME_SIZES[scheme].publicKey;
-  if (typeof id === 'string' && id.length === digits && HEX.test(id)) return;
+  if (typeof id === 'string' && id.length === digits && HEX.test(id)) return id as ReplicaId;
   throw new AppFault(`a validator's id must be ${digits} lower-case hex digits, not ${String(id)}`);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { portableHasher } from '../../../src/codec/data-hash.ts';
 import type { TreeDelta } from '../../../src/core/block-tree/delta.ts';
 import type { RequestId } from '../../../src/core/input.ts';
+import type { AppStateUpdates } from '../../../src/model/app.ts';
 import type { Block } from '../../../src/model/block.ts';
 import { GENESIS_PC } from '../../../src/model/certificate.ts';
 import { type ChainParameters, DEFAULT_LIMITS } from '../../../src/model/chain.ts';
@@ -26,6 +27,7 @@ import { type AppRunner, type AppRunnerOptions, createAppRunner } from '../../..
 import { hashDataWith } from '../../../src/runtime/data-hash.ts';
 import type { LocalInput } from '../../../src/runtime/local-input.ts';
 import type { OpenState } from '../../../src/runtime/open-state.ts';
+import { packUpdates } from '../../../src/storage/app-state.ts';
 import { settle } from './support/held-store.ts';
 import { createManualClock } from './support/manual-clock.ts';
 
@@ -51,6 +53,13 @@ const block: Block = {
 };
 const NOTHING: TreeDelta = { inserts: [], commits: [], prunes: [] };
 const NO_UPDATES = { appStateUpdates: { sets: [], deletes: [] }, validatorSetUpdates: null };
+
+function updatesIn(answer: LocalInput | undefined): AppStateUpdates {
+  if (answer?.type === 'block-produced' && answer.block !== null) return answer.block.appStateUpdates;
+  if (answer?.type === 'block-validated' && answer.validity?.valid === true)
+    return answer.validity.appStateUpdates;
+  throw new Error('no block was produced, and none is valid');
+}
 
 function start(app: Partial<App>, options: Partial<AppRunnerOptions> = {}) {
   const clock = createManualClock();
@@ -177,6 +186,45 @@ describe('produceBlock', () => {
     await settle();
     datum.fill(0);
     expect(answers).toMatchObject([{ block: { data: [bytes('before')] } }]);
+  });
+
+  it('stores the updates that it was answered with, whatever the app does to them later', async () => {
+    const [key, value, gone] = [bytes('key'), bytes('value'), bytes('gone')];
+    const updates = (): AppStateUpdates => ({ sets: [[key, value]], deletes: [gone] });
+    const before = packUpdates(updates()).slice();
+    const { produce, validate, answers } = start({
+      produceBlock: () => ({ data: [], appStateUpdates: updates() }),
+      validateBlock: () => ({ valid: true, appStateUpdates: updates() }),
+    });
+    produce();
+    await settle();
+    validate();
+    await settle();
+    for (const memory of [key, value, gone]) memory.fill(0);
+    expect(answers.map((answer) => packUpdates(updatesIn(answer)))).toEqual([before, before]);
+  });
+
+  it('changes the validator set as it was answered, whatever the app does to its answer later', async () => {
+    const possession = new Uint8Array(4).fill(1);
+    const insert = { id: newcomer, power: asPower(2), possession };
+    const validatorSetUpdates = { inserts: [insert], deletes: [me] };
+    const before = structuredClone(validatorSetUpdates);
+    const { produce, validate, answers } = start({
+      produceBlock: () => ({ data: [], validatorSetUpdates }),
+      validateBlock: () => ({ valid: true, validatorSetUpdates }),
+    });
+    produce();
+    await settle();
+    validate();
+    await settle();
+    possession.fill(0);
+    insert.power = asPower(9);
+    validatorSetUpdates.inserts.length = 0;
+    validatorSetUpdates.deletes.length = 0;
+    expect(answers).toMatchObject([
+      { block: { validatorSetUpdates: before } },
+      { validity: { validatorSetUpdates: before } },
+    ]);
   });
 
   it("uses the app's own data hash where there is one", async () => {
