@@ -13,7 +13,7 @@ import {
   type SchemeName,
   type SignatureSet,
 } from '../model/scheme.ts';
-import { allocate } from './bytes.ts';
+import { allocate, copyOf } from './bytes.ts';
 import {
   HASH_SIZE,
   malformed,
@@ -85,16 +85,21 @@ function readSignatureSet(reader: Reader, format: WireFormat): SignatureSet {
   return format.scheme === 'bls12381' ? readAggregate(reader, format) : readSignatureList(reader, format);
 }
 
+/**
+ * Copied: certificates are remembered for long, and views would keep the frames alive that they came in, blocks included.
+ */
 function readAggregate(reader: Reader, { limits }: WireFormat): SignatureSet {
   const length = readLength(reader, (limits.maxValidators + 7) >> 3, 1, 'bytes of signers');
-  const bitmap = readBytes(reader, length);
-  const bytes = readBytes(reader, AGGREGATE_SIZE);
-  if (length > 0) return { slots: 8 * length, bitmap, bytes };
-  if (!bytes.every((byte) => byte === 0)) malformed('an aggregate of nobody');
+  const wire = readBytes(reader, length + AGGREGATE_SIZE);
+  if (length > 0) {
+    const own = copyOf(wire);
+    return { slots: 8 * length, bitmap: own.subarray(0, length), bytes: own.subarray(length) };
+  }
+  if (!wire.every((byte) => byte === 0)) malformed('an aggregate of nobody');
   return NO_SIGNATURES;
 }
 
-/** The signatures lie apart on the wire, each behind its tag, so they are copied together. */
+/** Copied as well; they lie apart on the wire, each behind its tag. */
 function readSignatureList(reader: Reader, { limits }: WireFormat): SignatureSet {
   const slots = readLength(reader, limits.maxValidators, 1, 'slots for signatures');
   if (slots === 0) return NO_SIGNATURES;

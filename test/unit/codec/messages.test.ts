@@ -194,6 +194,26 @@ describe('what is read', () => {
     expect(data[1]?.byteOffset).toBe(frame.byteOffset + frame.length - 1);
   });
 
+  it.each<SignatureSet & { readonly scheme: SchemeName }>([
+    { scheme: 'bls12381', slots: 8, bitmap: Uint8Array.of(7), bytes: new Uint8Array(48).fill(9) },
+    { scheme: 'ed25519', slots: 2, bitmap: Uint8Array.of(3), bytes: new Uint8Array(128).fill(9) },
+  ])('of a certificate of $scheme lies apart: who remembers one keeps no block alive', (given) => {
+    const { scheme, ...signatures } = given;
+    const { justify } = block([]);
+    const message: Message = {
+      type: 'proposal',
+      chainId: asChainId(5),
+      view: asView(6),
+      block: { ...block([new Uint8Array(64 * 1024)]), justify: { ...justify, signatures } },
+    };
+    const frame = encodeMessage(scheme, message);
+    const decoded = decodeMessage({ scheme, limits: DEFAULT_LIMITS }, frame);
+    expect(decoded).toEqual({ value: message });
+    const read = 'value' in decoded && decoded.value.type === 'proposal' && decoded.value.block.justify;
+    const { bitmap, bytes } = (read as PhaseCertificate).signatures;
+    for (const { buffer } of [bitmap, bytes]) expect(buffer.byteLength).toBeLessThan(frame.length);
+  });
+
   it('is plain, even out of a Buffer, so that slice() copies', () => {
     const decoded = decodeMessage(BLS, Buffer.from(encodeMessage('bls12381', proposal([new Uint8Array(1)]))));
     const data = 'value' in decoded && decoded.value.type === 'proposal' ? decoded.value.block.data : [];
