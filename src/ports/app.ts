@@ -13,6 +13,7 @@ export interface AppView {
   readonly appStateHash: Uint8Array;
   /** The validator set that a child of that block changes with its updates. */
   readonly validatorSet: ValidatorSet;
+  /** The key's value, or null. Not to be changed, here or later: other reads and the store may share its memory. */
   get(key: Uint8Array): Uint8Array | null;
 }
 
@@ -25,6 +26,7 @@ export interface ProduceBlockRequest {
 }
 
 export interface ValidateBlockRequest {
+  /** Its data must not be changed: they are what is stored and served to others. */
   readonly block: Block;
   readonly state: AppView;
   /** `sync` blocks were certified by a quorum; a check that only makes sense live (clocks, mempools) is skipped there. */
