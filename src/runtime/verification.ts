@@ -4,7 +4,7 @@ import type { RequestId } from '../core/input.ts';
 import type { AwaitedVote } from '../core/votes/awaited.ts';
 import { PoolError, PoolFullError } from '../model/errors.ts';
 import type { VoteSubject } from '../model/messages.ts';
-import type { SchemeName } from '../model/scheme.ts';
+import type { SchemeName, SignatureSet } from '../model/scheme.ts';
 import type { Clock } from '../ports/clock.ts';
 import type {
   CancelSignal,
@@ -93,8 +93,8 @@ export function createVerification(options: VerificationOptions): Verification {
       const preimage = preimageOfVotes(subject);
       run(
         { request, priority: 'now' },
-        (signal) => verifier.formCertificate({ set, preimage, votes }, signal),
-        ({ signatures, badSigners }: FormedCertificate) =>
+        async (signal) => formedOf(await verifier.formCertificate({ set, preimage, votes }, signal)),
+        ({ signatures, badSigners }) =>
           answer({ type: 'certificate-formed', request, signatures, badSigners }),
       );
     },
@@ -131,6 +131,21 @@ export function verdictsOf(answer: unknown, count: number): Uint8Array {
   if (answer instanceof Uint8Array && answer.length === count) return answer;
   throw new PoolError(`the verifier did not answer ${count} checks with as many verdicts`);
 }
+
+/** The same of a certificate: only its form is looked at. */
+function formedOf(answer: unknown): FormedCertificate {
+  const { signatures, badSigners } = (answer ?? {}) as Partial<FormedCertificate>;
+  if (Array.isArray(badSigners) && (signatures === null || isSignatureSet(signatures)))
+    return { signatures, badSigners };
+  throw new PoolError(
+    'the verifier did not answer votes with a certificate or null, and the signers of bad ones',
+  );
+}
+
+const isSignatureSet = (signatures: Partial<SignatureSet> | undefined): signatures is SignatureSet =>
+  Number.isInteger(signatures?.slots) &&
+  signatures?.bitmap instanceof Uint8Array &&
+  signatures.bytes instanceof Uint8Array;
 
 export function asPoolError(error: unknown): PoolError {
   if (error instanceof PoolError) return error;

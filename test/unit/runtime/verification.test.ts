@@ -158,6 +158,24 @@ describe('verification', () => {
     expect(answers).toEqual([]);
   });
 
+  it.each<readonly [string, unknown]>([
+    ['nothing', undefined],
+    ['no signers', { signatures: null }],
+    ['signatures of no form', { signatures: new Uint8Array(48), badSigners: [] }],
+    [
+      'signatures without their bytes',
+      { signatures: { slots: 8, bitmap: Uint8Array.of(1) }, badSigners: [] },
+    ],
+  ])('is a fault when the verifier answers %s for a certificate, and never silence', async (_, answer) => {
+    const { verification, asked, answers, faults } = start();
+    verification.form({ type: 'form-certificate', request: request(1), set, subject, votes: [] });
+    asked[0]?.resolve(answer as never);
+    await settle();
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toBeInstanceOf(PoolError);
+    expect(answers).toEqual([]);
+  });
+
   it('aborts everything when it stops', async () => {
     const { verification, asked, answers, faults } = start();
     verification.check({
