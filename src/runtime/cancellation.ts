@@ -1,4 +1,5 @@
 import type { CancelSignal } from '../ports/signature-scheme.ts';
+import { report } from './report.ts';
 
 const REASON = new DOMException('the answer is not wanted any more', 'AbortError');
 
@@ -24,11 +25,18 @@ export class Cancellation implements CancelSignal {
     if (at !== -1) this.#listeners.splice(at, 1);
   }
 
+  /** Never throws, as that of an `AbortController`: whoever takes a question back has other things to end. */
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
     const listeners = this.#listeners;
     this.#listeners = [];
-    for (const listener of listeners) listener();
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        report('a listener of a cancelled question threw', error);
+      }
+    }
   }
 }

@@ -285,4 +285,15 @@ describe('a cancellation', () => {
     signal.abort();
     expect([signal.aborted, heard]).toEqual([true, ['second: AbortError']]);
   });
+
+  it('is told to everyone, and harms nobody, when one of them throws', () => {
+    const signal = new Cancellation();
+    const heard: string[] = [];
+    signal.addEventListener('abort', () => {
+      throw new Error('a listener that fails');
+    });
+    signal.addEventListener('abort', () => heard.push('second'));
+    signal.abort();
+    expect(heard).toEqual(['second']);
+  });
 });
