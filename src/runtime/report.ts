@@ -1,8 +1,14 @@
+import { inspect } from 'node:util';
+
 /**
  * Tells the process's owner what went wrong beside the replica (a listener that threw, a trace that cannot be
  * written), by a process warning: on standard error by default, and for `process.on('warning')`.
  */
 export function report(what: string, error: unknown): void {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const detail = error instanceof Error ? (error.stack ?? error.message) : textOf(error);
   process.emitWarning(what, { type: 'HotStuffWarning', detail });
 }
+
+/** Anything can be thrown, also what has no text of its own. */
+const textOf = (thrown: unknown): string =>
+  typeof thrown === 'string' ? thrown : inspect(thrown, { customInspect: false });
