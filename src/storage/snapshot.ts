@@ -80,8 +80,20 @@ export interface BlockTreeSnapshot extends Disposable {
   close(): void;
 }
 
-/** Takes over `snapshot`: closing the one closes the other. Throws `StorageError` when its store is not initialised. */
+/**
+ * Takes over `snapshot`: closing the one closes the other. Throws `StorageError` when its store is not initialised or
+ * damaged; then `snapshot` is closed.
+ */
 export function createBlockTreeSnapshot(snapshot: KVSnapshot): BlockTreeSnapshot {
+  try {
+    return treeIn(snapshot);
+  } catch (error) {
+    snapshot.close();
+    throw error;
+  }
+}
+
+function treeIn(snapshot: KVSnapshot): BlockTreeSnapshot {
   const chain = readIdentityVariable(snapshot);
   const state = readStateVariable(snapshot);
   const { scheme } = state;
