@@ -4,6 +4,7 @@ import { asDataHash, type DataHash } from '../model/ids.ts';
 import type { App } from '../ports/app.ts';
 import type { Hasher } from '../ports/signature-scheme.ts';
 import { AppFault } from './app-answers.ts';
+import { textOf } from './report.ts';
 
 /** The chain's function from data to data hash: the library's Merkle root, or the app's own, which may `AppFault`. */
 export type HashData = (data: readonly Datum[]) => DataHash;
@@ -15,7 +16,7 @@ export function hashDataWith(hasher: Hasher, app: Pick<App, 'dataHash'>): HashDa
   return (data) => {
     const hash = askApp(app, data);
     if (typeof hash === 'string' && DATA_HASH.test(hash)) return asDataHash(hash);
-    throw new AppFault(`dataHash must return 64 lower-case hex digits, not ${String(hash)}`);
+    throw new AppFault(`dataHash must return 64 lower-case hex digits, not ${textOf(hash)}`);
   };
 }
 

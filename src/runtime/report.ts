@@ -9,6 +9,6 @@ export function report(what: string, error: unknown): void {
   process.emitWarning(what, { type: 'HotStuffWarning', detail });
 }
 
-/** Anything can be thrown, also what has no text of its own. */
-const textOf = (thrown: unknown): string =>
-  typeof thrown === 'string' ? thrown : inspect(thrown, { customInspect: false });
+/** Of anything that foreign code throws or answers, also of what has no text of its own. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : inspect(value, { customInspect: false });

@@ -8,6 +8,7 @@ import { bytesToHex } from '../../../src/model/hex.ts';
 import { asBlockHash, asChainId, asDataHash, asHeight, asReplicaId, asView } from '../../../src/model/ids.ts';
 import type { Message } from '../../../src/model/messages.ts';
 import type { Channel } from '../../../src/ports/network.ts';
+import { AppFault } from '../../../src/runtime/app-answers.ts';
 import { hashDataWith } from '../../../src/runtime/data-hash.ts';
 import { readFrame } from '../../../src/runtime/inbound.ts';
 
@@ -81,8 +82,10 @@ describe("an app's own data hash", () => {
     ['nothing', undefined],
     ['upper case', 'E'.repeat(64)],
     ['too little', 'e'.repeat(62)],
+    ['of no text', Object.create(null)],
   ])('that is %s is refused', (_, answer) => {
     const hash = hashDataWith(portableHasher, { dataHash: () => answer as never });
+    expect(() => hash([])).toThrow(AppFault);
     expect(() => hash([])).toThrow(/64 lower-case hex digits/);
   });
 });
