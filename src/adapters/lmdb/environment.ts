@@ -10,6 +10,12 @@ export interface Environment {
 
 const COUNT_KEY = new Uint8Array([1]);
 
+/**
+ * Snapshots that can be open at once, each of another state. LMDB's own 126 are few: a host that holds one for every
+ * slow client would keep the replica from reading. A slot takes 64 bytes, and time only once it has been used.
+ */
+const MAX_SNAPSHOTS = 4_096;
+
 /** How long to wait for what failed after lmdb said that something did; it says both in the same turn. */
 const CAUSE_WAIT_MS = 1_000;
 
@@ -24,6 +30,7 @@ export function openEnvironment(path: string, mapSize?: number): Environment {
     path,
     noSubdir: false,
     maxDbs: 1,
+    maxReaders: MAX_SNAPSHOTS,
     permissionsMode: 0o600,
     overlappingSync: false,
     safeRestore: true,

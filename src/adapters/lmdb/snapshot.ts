@@ -87,7 +87,13 @@ function reading<T>(read: () => T): T {
     return read();
   } catch (cause) {
     const { message } = cause as Error;
-    const isDamaged = /MDB_(PAGE_NOTFOUND|CORRUPTED|INVALID)/.test(message);
-    throw new StorageError(`${isDamaged ? 'the store is damaged' : 'a read failed'}: ${message}`, { cause });
+    throw new StorageError(`${whatFailed(message)}: ${message}`, { cause });
   }
+}
+
+function whatFailed(message: string): string {
+  if (/MDB_(PAGE_NOTFOUND|CORRUPTED|INVALID)/.test(message)) return 'the store is damaged';
+  if (/MDB_READERS_FULL/.test(message))
+    return 'too many snapshots are open, close each as soon as it is read';
+  return 'a read failed';
 }

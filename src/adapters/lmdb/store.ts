@@ -45,7 +45,8 @@ interface WaitingBatch {
  * share the next one (group commit). Batches are not copied: their bytes must stay as they are until `write` settles.
  * A rejected batch may still be there after the next opening, whole; it was never reported as durable.
  *
- * Snapshots copy what they read. One that is open keeps LMDB from using freed space again, so the file grows.
+ * Snapshots copy what they read. One that is open keeps LMDB from using freed space again, so the file grows; of 4,096
+ * different states, at most, one can be open at once.
  *
  * Throws `ConfigError` for options that make no sense, `StorageError` when the directory cannot be used, another owner
  * has it, or what is there is no store or has gone back behind what was written last.

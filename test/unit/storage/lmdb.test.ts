@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLmdbStore } from '../../../src/adapters/lmdb/index.ts';
 import { ConfigError, StorageError } from '../../../src/model/errors.ts';
-import type { KVStore, WriteBatch } from '../../../src/ports/kv-store.ts';
+import type { KVSnapshot, KVStore, WriteBatch } from '../../../src/ports/kv-store.ts';
 import { text } from './support/fixtures.ts';
 
 const batch = (key: string, value: string): WriteBatch => ({ sets: [[text(key), text(value)]], deletes: [] });
@@ -64,6 +64,19 @@ describe('opening an LMDB store', () => {
     const opening = openLmdbStore(options);
     await expect(opening).rejects.toThrow(ConfigError);
     await expect(opening).rejects.toMatchObject({ field });
+  });
+
+  it('has room for hundreds of snapshots of its states at once', async () => {
+    const store = await openLmdbStore({ path });
+    const snapshots: KVSnapshot[] = [];
+    for (let at = 0; at < 200; at++) {
+      await store.write(batch('a', String(at)));
+      snapshots.push(store.snapshot());
+    }
+    const values = snapshots.map((snapshot) => Buffer.from(snapshot.get(text('a')) ?? []).toString());
+    expect(values).toEqual(snapshots.map((_, at) => String(at)));
+    for (const snapshot of snapshots) snapshot.close();
+    await store.close();
   });
 
   it('grows beyond the size that it began with, under an open snapshot', async () => {
