@@ -192,6 +192,11 @@ describe('initializeStorage', () => {
       { ...genesis, appState: [[Uint8Array.of(), Uint8Array.of()]] },
       /^genesis\.appState\[0\]\[0\]: is ""; give 1 to/,
     ],
+    [
+      { ...genesis, appState: [...genesis.appState, ...genesis.appState] },
+      /^genesis\.appState\[1\]: .*each key once/,
+    ],
+    [{ ...genesis, chain: { ...chain, chainId: 0 } }, /^genesis\.chain\.chainId: is 0; give a whole number/],
     [{ ...genesis, appState: [1] }, /^genesis\.appState\[0\]: is 1; give a list/],
   ])('names the field that is wrong (%#)', async (document, message) => {
     expect(await begin(document)).toMatch(message);
