@@ -41,12 +41,16 @@ const NO_PAGE = 2n ** 64n - 1n;
 const MIN_PAGE_SIZE = 512;
 const MAX_PAGE_SIZE = 65_536;
 
-/** Throws `StorageError` when LMDB could not open the environment in `directory`. */
-export function checkDataFile(directory: string): void {
+/**
+ * Throws `StorageError` when LMDB could not open the environment in `directory`. The file must end with a page, unless
+ * its length is known to be right (`hasItsLength`): a write that failed for want of space may end anywhere, and LMDB
+ * writes over what it left.
+ */
+export function checkDataFile(directory: string, hasItsLength: boolean): void {
   const file = join(directory, DATA_FILE);
   try {
     for (const name of [DATA_FILE, LOCK_FILE]) checkAccess(join(directory, name));
-    if (exists(file)) checkFile(file);
+    if (exists(file)) checkFile(file, hasItsLength);
     else checkSpace(directory);
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
@@ -77,18 +81,22 @@ function checkSpace(directory: string): void {
   }
 }
 
-function checkFile(file: string): void {
+function checkFile(file: string, hasItsLength: boolean): void {
   const descriptor = openSync(file, 'r');
   try {
     const { size } = fstatSync(descriptor);
     // LMDB fills an empty file.
-    if (size > 0) checkMetaPages(descriptor, file, size);
+    if (size > 0) checkMetaPages(descriptor, file, { size, hasItsLength });
   } finally {
     closeSync(descriptor);
   }
 }
 
-function checkMetaPages(descriptor: number, file: string, size: number): void {
+function checkMetaPages(
+  descriptor: number,
+  file: string,
+  { size, hasItsLength }: { readonly size: number; readonly hasItsLength: boolean },
+): void {
   const first = readMeta(descriptor, file, 0);
   const pageSize = first.readUInt32LE(META.pageSize);
   const isPowerOfTwo = (pageSize & (pageSize - 1)) === 0;
@@ -99,7 +107,8 @@ function checkMetaPages(descriptor: number, file: string, size: number): void {
   const [a, b] = [first, second].map((meta) => meta.readBigUInt64LE(META.transaction)) as [bigint, bigint];
   const newest = a >= b ? first : second;
   const pages = BigInt(Math.floor(size / pageSize));
-  if (size % pageSize !== 0) throw damagedFile(file, 'it does not end with a page: it was cut short');
+  if (!hasItsLength && size % pageSize !== 0)
+    throw damagedFile(file, 'it does not end with a page: it was cut short');
   for (const at of [META.freeRoot, META.mainRoot]) {
     const root = newest.readBigUInt64LE(at);
     if (root !== NO_PAGE && (root < 2n || root >= pages)) {

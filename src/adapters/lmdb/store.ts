@@ -68,7 +68,7 @@ export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
   try {
     const testimony = readTestimony(path);
     if (testimony !== null) checkSize(testimony, path);
-    checkDataFile(path);
+    checkDataFile(path, testimony !== null);
     environment = openEnvironment(path, mapSize);
     if (testimony !== null) checkValues(testimony, environment, path);
     return new LmdbStore(environment, openWitness(path), lock);

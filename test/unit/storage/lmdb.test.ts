@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   linkSync,
@@ -148,6 +149,23 @@ describe('opening an LMDB store', () => {
     const message = await refusalOf((data) => data.subarray(0, data.length - 4_096));
     expect(message).toMatch(/is damaged .*: data\.mdb has \d+ bytes where it had \d+/);
   });
+
+  it.each([1, 1_024, 4_095])(
+    'takes %i bytes behind the last page for a write that failed',
+    async (length) => {
+      await written(batch('a', '1'), batch('b', '2'));
+      appendFileSync(join(path, 'data.mdb'), new Uint8Array(length).fill(7));
+      const store = await openLmdbStore({ path });
+      expect([valueOfKey(store, 'a'), valueOfKey(store, 'b')]).toEqual(['1', '2']);
+      await store.write({ sets: [[text('c'), new Uint8Array(20_000).fill(3)]], deletes: [] });
+      await store.close();
+      await written(batch('d', '4'));
+      const again = await openLmdbStore({ path });
+      expect([valueOfKey(again, 'a'), valueOfKey(again, 'd')]).toEqual(['1', '4']);
+      expect(valueOfKey(again, 'c')).toBe('\x03'.repeat(20_000));
+      await again.close();
+    },
+  );
 
   const patched = (data: Buffer, at: number, byte: number): Buffer => {
     data[at] = byte;
