@@ -9,6 +9,8 @@ export interface FrameReaderOptions {
    * whether to read on; after `false` the reader is done with.
    */
   readonly onFrame: (code: Code, frame: Uint8Array) => boolean;
+  /** Asked before any memory is taken for a frame: why there must be none of its channel now, if so. */
+  readonly refusalOf?: (code: Code) => Refusal | null;
 }
 
 export interface FrameReader {
@@ -16,6 +18,8 @@ export interface FrameReader {
   push(chunk: Uint8Array): Refusal | null;
   /** Memory that incomplete frames occupy, in bytes. */
   heldBytes(): number;
+  /** Forgets incomplete frames and gives their memory back; the reader is done with. */
+  release(): void;
 }
 
 /**
@@ -44,7 +48,11 @@ const NOTHING = new Uint8Array(0);
  * Cuts a stream of bytes into frames. A frame that lies within one chunk is a view of it (a copy if small); one that
  * arrives in pieces is put together with 1.4 copies of each byte at most, on average, however small the pieces are.
  */
-export function createFrameReader({ maxBytes, onFrame }: FrameReaderOptions): FrameReader {
+export function createFrameReader({
+  maxBytes,
+  onFrame,
+  refusalOf = () => null,
+}: FrameReaderOptions): FrameReader {
   const assemblies: readonly Assembly[] = CODES.map(() => ({ total: -1, buffer: NOTHING, length: 0 }));
   const header = Buffer.alloc(BEGIN_HEADER_BYTES);
   let headerBytes = 0;
@@ -113,7 +121,7 @@ export function createFrameReader({ maxBytes, onFrame }: FrameReaderOptions): Fr
       if (missing < 0) {
         at = readHeader(chunk, at);
         if (at < 0) return null;
-        const fault = openRecord();
+        const fault = openRecord() ?? refusalOf(code);
         if (fault !== null) return fault;
       }
       at = readBody(chunk, at);
@@ -124,6 +132,10 @@ export function createFrameReader({ maxBytes, onFrame }: FrameReaderOptions): Fr
   return {
     push,
     heldBytes: () => assemblies.reduce((sum, { buffer }) => sum + buffer.length, 0),
+    release() {
+      wanted = false;
+      for (const assembly of assemblies) clear(assembly);
+    },
   };
 }
 

@@ -18,6 +18,8 @@ const MAX_SOCKET_BYTES = 128 * 1024;
 /** How long a connection stays after our last word, so that the peer can read it, before it is torn down. */
 const LINGER_MS = 1_000;
 
+const TOO_EARLY = refusal('malformed', 'a frame before the keys were proved');
+
 /** The same for all links of a network. */
 export interface LinkTraffic {
   /** Largest frame by channel code, in bytes. */
@@ -66,6 +68,8 @@ export class Link {
     this.#reader = createFrameReader({
       maxBytes: traffic.maxFrameBytes,
       onFrame: (code, frame) => this.#onFrame(code, frame),
+      // Whoever has proved nothing gets no memory for frames, not even for one that it never ends.
+      refusalOf: (code) => (code === CONTROL || this.#state !== 'handshake' ? null : TOO_EARLY),
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -155,8 +159,7 @@ export class Link {
     counters.framesIn++;
     counters.bytesIn += frame.length;
     if (code === CONTROL) this.#onControl(frame);
-    else if (this.#state === 'open') this.#options.onFrame(code, frame);
-    else this.end(refusal('malformed', 'a frame before the keys were proved'));
+    else this.#options.onFrame(code, frame);
     // Whatever the frame led to may have ended the link; TypeScript cannot know.
     return (this.#state as State) !== 'ended';
   }
@@ -212,6 +215,8 @@ export class Link {
   #finish(ending: Ending): void {
     this.#state = 'ended';
     this.#queue = null;
+    // The socket may live on to carry the last words: what the peer has begun to say must not, as nobody counts it.
+    this.#reader.release();
     this.#options.onEnd(ending);
   }
 }

@@ -182,6 +182,14 @@ describe('garbage', () => {
   it.each<[string, (peer: RawPeer) => void, string]>([
     ['random bytes', (peer) => peer.socket.write(pattern(4_096, 3)), 'malformed'],
     ['a frame before the proofs', (peer) => peer.record(1, pattern(10, 1)), 'malformed'],
+    [
+      'a frame before the proofs that it begins and never ends',
+      (peer) => {
+        peer.socket.write(beginHeader(60_000, 3, 1_000_000));
+        peer.socket.write(pattern(50_000, 1));
+      },
+      'malformed',
+    ],
     ['a control message that is none', (peer) => peer.control(Uint8Array.of(99)), 'malformed'],
     [
       'an endless control message',
