@@ -1,3 +1,5 @@
+import { ENVELOPE_BYTES } from './envelope.ts';
+
 /**
  * Frames of the `commands` channel: a version byte, then each command's datum behind its length (u32,
  * little-endian).
@@ -6,7 +8,10 @@
 const FRAME_FORMAT = 1;
 const LENGTH_BYTES = 4;
 
-/** Where a frame of many commands is cut, so that one does not hold up the link; a large command goes alone. */
+/**
+ * Where a frame of many commands is cut, so that one neither holds up the link nor its receiver, who reads it at once,
+ * whoever sent it; a large command goes alone.
+ */
 export const MAX_FRAME_BYTES = 256 * 1024;
 
 /** Packs `datums`, in order, into as many frames as it takes. */
@@ -41,9 +46,13 @@ function encodeFrame(datums: readonly Uint8Array[], bytes: number): Uint8Array {
   return frame;
 }
 
-/** The datums of a frame as views over it; null when it is malformed as a whole. Never throws. */
+/**
+ * The datums of a frame as views over it; null when it is none that `encodeFrames` makes of commands. Never throws, and
+ * takes no longer than `MAX_FRAME_BYTES` of the shortest commands do, however long the frame is.
+ */
 export function decodeFrame(frame: Uint8Array): Uint8Array[] | null {
   if (frame[0] !== FRAME_FORMAT) return null;
+  const isLarge = frame.length > MAX_FRAME_BYTES;
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const datums: Uint8Array[] = [];
   let at = 1;
@@ -51,7 +60,8 @@ export function decodeFrame(frame: Uint8Array): Uint8Array[] | null {
     if (at + LENGTH_BYTES > frame.length) return null;
     const start = at + LENGTH_BYTES;
     const end = start + view.getUint32(at, true);
-    if (end > frame.length) return null;
+    if (end - start < ENVELOPE_BYTES || end > frame.length) return null;
+    if (isLarge && end < frame.length) return null;
     datums.push(frame.subarray(start, end));
     at = end;
   }
