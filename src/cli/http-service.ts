@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { asHeight, ConfigError, type Height } from '../index.ts';
 import {
   type CommandAnswer,
@@ -46,6 +47,12 @@ export interface HttpService {
 /** Connections at a time; each may hold one value in memory. More wait in the system's queue. */
 const MAX_CONNECTIONS = 4_096;
 
+/**
+ * Requests of one connection that are worked on at a time. Clients that send several without waiting for answers are
+ * rare; each that waits for a commit or a height costs some kilobytes, and nothing else bounds them.
+ */
+const MAX_PIPELINED = 8;
+
 /** How often a closing service looks for connections that have become idle. */
 const SWEEP_MS = 20;
 
@@ -70,15 +77,21 @@ const MAX_UPDATE_BYTES = 1024 * 1024;
  *
  * Errors are `{error}`: 400 malformed, 401 without the admin token, 404 no such key, block or path, 405 method, 409 an update that
  * does not fit the set as it is (with a `code`), 413 value too large, 503 with
- * Retry-After when the pool is full or the node is starting or stopping, 504 when the wait was too long: a write may then still
+ * Retry-After when the pool is full, too many requests wait on one connection, or the node is starting or stopping, 504 when the wait was too long: a write may then still
  * take effect. Throws `ConfigError` when the port cannot be had.
  */
 export async function openHttpService(options: HttpOptions): Promise<HttpService> {
   let isDraining = false;
   let sources: HttpSources | null = null;
+  const isOneTooMany = createPipelineLimit();
   const server = createServer(
     { keepAliveTimeout: 60_000, headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 },
     (request, response) => {
+      if (isOneTooMany(request, response)) {
+        response.setHeader('Connection', 'close');
+        sendUnavailable(response, 'too many requests at once on one connection', TOO_BUSY_RETRY_SECONDS);
+        return;
+      }
       if (isDraining) {
         response.setHeader('Connection', 'close');
         sendUnavailable(response, 'this node is stopping', TOO_BUSY_RETRY_SECONDS);
@@ -105,6 +118,17 @@ export async function openHttpService(options: HttpOptions): Promise<HttpService
       isDraining = true;
     },
     close: (graceMs) => close(server, graceMs),
+  };
+}
+
+/** Counts the requests under way by connection; whether a new one exceeds what one connection may have. */
+function createPipelineLimit(): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const underWay = new WeakMap<Socket, number>();
+  const countOf = (socket: Socket): number => underWay.get(socket) ?? 0;
+  return ({ socket }, response) => {
+    underWay.set(socket, countOf(socket) + 1);
+    response.once('close', () => underWay.set(socket, countOf(socket) - 1));
+    return countOf(socket) > MAX_PIPELINED;
   };
 }
 
@@ -300,12 +324,14 @@ async function whileWanted<Result>(
   const stop = new AbortController();
   const onClose = (): void => stop.abort(new Error('the client hung up'));
   const timer = setTimeout(() => stop.abort(new WaitTooLong()), waitMs);
-  response.once('close', onClose);
+  // Of the connection: a response that waits behind others is not told of its end.
+  const { socket } = response.req;
+  socket.once('close', onClose);
   try {
     return await call(stop.signal);
   } finally {
     clearTimeout(timer);
-    response.removeListener('close', onClose);
+    socket.removeListener('close', onClose);
   }
 }
 

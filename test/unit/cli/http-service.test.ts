@@ -236,6 +236,45 @@ describe('the key-value service', () => {
     await expect.poll(() => given?.aborted).toBe(true);
   });
 
+  it('stops looking after all commands of a client that hangs up, also those behind others', async () => {
+    const commands = new FakeCommands();
+    const given: AbortSignal[] = [];
+    commands.beforeSubmit = (signal) =>
+      new Promise((_, reject) => {
+        given.push(signal!);
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      });
+    const { service } = await start(commands);
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.write('PUT /kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx'.repeat(3));
+    await expect.poll(() => given.length).toBe(3);
+    socket.destroy();
+    await expect.poll(() => given.every(({ aborted }) => aborted)).toBe(true);
+  });
+
+  it('works on a few requests of one connection at a time, and refuses what comes on top', async () => {
+    const commands = new FakeCommands();
+    const reached = gate();
+    let waiting = 0;
+    commands.beforeHeight = () => {
+      waiting += 1;
+      return reached.opened;
+    };
+    const { service, ask } = await start(commands);
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.toString();
+    });
+    socket.write('GET /kv/a?minHeight=9 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
+    await expect.poll(() => waiting).toBeGreaterThan(0);
+    expect((await ask('GET', '/status')).status).toBe(200);
+    reached.open();
+    await expect.poll(() => socket.closed).toBe(true);
+    expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual([...Array(8).fill('HTTP/1.1 404'), 'HTTP/1.1 503']);
+    expect(waiting).toBe(8);
+  });
+
   it('answers what it has accepted, and refuses the rest, while it stops', async () => {
     const commands = new FakeCommands();
     const commit = gate();
