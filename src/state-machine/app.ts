@@ -127,8 +127,9 @@ function tryCommand(
       dropIfCommitted(parts, execution, command);
       return null;
     case 'expired':
-      // An own one gets a new lifetime instead, once it is certain that the old one is over.
-      if (command.from !== null && command.envelope.notAfter < execution.height) pool.remove(command.key);
+      // An own one gets a new lifetime instead, once it is certain that the old one is over. A forwarded one whose
+      // lifetime is too long would stay for ever.
+      if (command.from !== null) pool.remove(command.key);
       return null;
   }
 }

@@ -23,6 +23,8 @@ export interface PendingCommand {
   readonly envelope: Envelope;
   /** The peer that forwarded it; null for own commands. */
   readonly from: ReplicaId | null;
+  /** Whether that peer was no validator. */
+  readonly isStranger: boolean;
   /** Null for forwarded ones. */
   readonly submission: Submission | null;
   /** Height of the highest block seen with it; while that is above the committed height, it is on its way. */
@@ -55,8 +57,15 @@ interface Share {
 }
 
 /**
+ * Peers that are no validators have as many peers' shares together, however many they are: who has made a key may
+ * connect as one, and with the next key as another, while the commands that he has sent stay.
+ */
+const SHARES_OF_STRANGERS = 4;
+
+/**
  * Commands that wait for their commit, in order of arrival: own ones and those that peers forwarded. Own ones and
- * each peer's have a share of their own, so that no peer can crowd out others.
+ * each peer's have a share of their own, so that no peer can crowd out others; those that are no validators are
+ * bounded in all besides.
  */
 export interface CommandPool {
   readonly own: Readonly<Share>;
@@ -64,7 +73,11 @@ export interface CommandPool {
   /** Whether one more own command of `bytes` has room. */
   hasRoom(bytes: number): boolean;
   addOwn(datum: Uint8Array, submission: Submission, voids?: Refusal): PendingCommand;
-  addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full';
+  addForwarded(
+    from: ReplicaId,
+    datum: Uint8Array,
+    isStranger: boolean,
+  ): 'added' | 'known' | 'malformed' | 'full';
   get(key: string): PendingCommand | undefined;
   remove(key: string): PendingCommand | undefined;
   /** In order of arrival; commands may be removed while it runs. */
@@ -79,7 +92,8 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
   const ownCommands = new Map<string, PendingCommand>();
   const own: Share = { count: 0, bytes: 0 };
   const forwarded: Share = { count: 0, bytes: 0 };
-  /** Peers with commands in the pool: as many as the network admits, at most. */
+  const strangers: Share = { count: 0, bytes: 0 };
+  /** Peers with commands in the pool. */
   const shares = new Map<ReplicaId, Share>();
 
   function hasRoom(bytes: number): boolean {
@@ -88,13 +102,23 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
   function addOwn(datum: Uint8Array, submission: Submission, voids: Refusal | null = null): PendingCommand {
     const envelope = decodeCommand(datum);
     if (envelope === null) throw new TypeError('not a command');
-    const command = pending(commandKey(datum), datum, envelope, null, submission, voids);
+    const command = pending({ datum, envelope, from: null, isStranger: false, submission, voids });
     commands.set(command.key, command);
     ownCommands.set(command.key, command);
     take(own, datum);
     return command;
   }
-  function addForwarded(from: ReplicaId, datum: Uint8Array): 'added' | 'known' | 'malformed' | 'full' {
+  function isFull(share: Readonly<Share>, bytes: number, shares: number): boolean {
+    const { maxForwardedPerPeer, maxForwardedBytesPerPeer } = limits;
+    return (
+      share.count >= shares * maxForwardedPerPeer || share.bytes + bytes > shares * maxForwardedBytesPerPeer
+    );
+  }
+  function addForwarded(
+    from: ReplicaId,
+    datum: Uint8Array,
+    isStranger: boolean,
+  ): 'added' | 'known' | 'malformed' | 'full' {
     if (!isCommand(datum)) return 'malformed';
     const key = commandKey(datum);
     const known = commands.get(key);
@@ -104,18 +128,19 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
       remove(key);
     }
     const share = shares.get(from) ?? { count: 0, bytes: 0 };
-    const full =
-      share.count >= limits.maxForwardedPerPeer ||
-      share.bytes + datum.length > limits.maxForwardedBytesPerPeer;
-    if (full) return 'full';
+    if (isFull(share, datum.length, 1)) return 'full';
+    if (isStranger && isFull(strangers, datum.length, SHARES_OF_STRANGERS)) return 'full';
     shares.set(from, share);
-    take(share, datum);
-    take(forwarded, datum);
     // A copy: a view would keep the whole frame that it came in, which the share does not count.
     const copy = copyOf(datum);
-    commands.set(key, pending(key, copy, decodeCommand(copy) as Envelope, from, null, null));
+    const envelope = decodeCommand(copy) as Envelope;
+    const command = pending({ datum: copy, envelope, from, isStranger, submission: null, voids: null });
+    commands.set(key, command);
+    for (const each of sharesOf(command, share)) take(each, copy);
     return 'added';
   }
+  const sharesOf = ({ isStranger }: PendingCommand, share: Share): readonly Share[] =>
+    isStranger ? [share, forwarded, strangers] : [share, forwarded];
   function remove(key: string): PendingCommand | undefined {
     const command = commands.get(key);
     if (command === undefined) return undefined;
@@ -126,8 +151,7 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
       return command;
     }
     const share = shares.get(command.from) as Share;
-    give(share, command.datum);
-    give(forwarded, command.datum);
+    for (const each of sharesOf(command, share)) give(each, command.datum);
     if (share.count === 0) shares.delete(command.from);
     return command;
   }
@@ -146,24 +170,15 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
 }
 
 function pending(
-  key: string,
-  datum: Uint8Array,
-  envelope: Envelope,
-  from: ReplicaId | null,
-  submission: Submission | null,
-  voids: Refusal | null,
+  what: Pick<PendingCommand, 'datum' | 'envelope' | 'from' | 'isStranger' | 'submission' | 'voids'>,
 ): PendingCommand {
   return {
-    key,
-    datum,
-    envelope,
-    from,
-    submission,
+    ...what,
+    key: commandKey(what.datum),
     includedAt: -1,
     forwardedInTenure: -1,
     waitingSince: 0,
     wasSent: false,
-    voids,
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
-import type { ValidatorSets } from '../model/validator-set.ts';
+import { isMember, type ValidatorSets } from '../model/validator-set.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import type { Divergence } from './app.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -92,6 +92,8 @@ export class Service implements CommandService {
   readonly #answers: Answers = createAnswers(() => this.#settled());
   readonly #subscriptions: readonly Disposable[];
   readonly #drained = new Set<() => void>();
+  /** As the replica tells of them; null until they are first asked for. */
+  #sets: ValidatorSets | null = null;
   #session = newSession();
   #height: number;
   #committedCommands = 0;
@@ -116,6 +118,9 @@ export class Service implements CommandService {
       replica.on('view-started', ({ view }) => this.#forwarder.onViewStarted(view)),
       replica.on('proposed', ({ view, block }) => parts.ledger.proposed(view, block)),
       replica.on('block-committed', ({ block, height }) => this.#onCommitted(block, height)),
+      replica.on('validator-set-updated', ({ sets }) => {
+        this.#sets = sets;
+      }),
       replica.on('validator-set-decided', ({ sets }) => this.#onDecided(sets)),
       replica.commands.receive((from, frame) => this.#receive(from, frame)),
     ];
@@ -209,12 +214,19 @@ export class Service implements CommandService {
   #receive(from: ReplicaId, frame: Uint8Array): void {
     const datums = this.#state === 'closed' ? null : decodeFrame(frame);
     if (datums === null) return;
+    const isStranger = !this.#isValidator(from);
     let added = false;
     for (const datum of datums) {
       if (datum.length > this.#maxCommandBytes + ENVELOPE_BYTES) continue;
-      if (this.#parts.pool.addForwarded(from, datum) === 'added') added = true;
+      if (this.#parts.pool.addForwarded(from, datum, isStranger) === 'added') added = true;
     }
     if (added) this.#parts.arrivals.notify();
+  }
+
+  #isValidator(peer: ReplicaId): boolean {
+    this.#sets ??= this.validatorSets();
+    const { committed, previous, decided } = this.#sets;
+    return isMember(committed, peer) || (!decided && isMember(previous, peer));
   }
 
   #onCommitted(hash: BlockHash, height: Height): void {
@@ -349,7 +361,9 @@ export class Service implements CommandService {
     return decision;
   }
 
-  #onDecided({ updateHeight }: ValidatorSets): void {
+  #onDecided(sets: ValidatorSets): void {
+    const { updateHeight } = sets;
+    this.#sets = sets;
     if (updateHeight !== null) this.#decisions.reached(updateHeight);
   }
 

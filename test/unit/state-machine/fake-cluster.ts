@@ -260,6 +260,8 @@ export class FakeNode implements ReplicaHandle {
     const next = this.committed.validatorSet;
     if (next !== this.sets.committed) {
       this.sets = { committed: next, previous: this.sets.committed, updateHeight: height, decided: false };
+      const updates = { inserts: [], deletes: [] };
+      this.emit({ type: 'validator-set-updated', block: hash, updates, sets: this.sets });
     }
     this.emit({ type: 'block-committed', block: hash, height });
   }
