@@ -1,5 +1,6 @@
 import { copyOf } from '../codec/bytes.ts';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
+import { clientPrefix, isOfClient } from './client-ids.ts';
 import { commandKey, decodeCommand, type Envelope, isCommand, isVoidDatum } from './envelope.ts';
 
 /** Where a command took effect, and what `apply` returned there. */
@@ -73,11 +74,12 @@ export interface CommandPool {
   /** Whether one more own command of `bytes` has room. */
   hasRoom(bytes: number): boolean;
   addOwn(datum: Uint8Array, submission: Submission, voids?: Refusal): PendingCommand;
+  /** Takes a command of a client of `from`; a `foreign` one, under the name of another node's, is not. */
   addForwarded(
     from: ReplicaId,
     datum: Uint8Array,
     isStranger: boolean,
-  ): 'added' | 'known' | 'malformed' | 'full';
+  ): 'added' | 'known' | 'malformed' | 'foreign' | 'full';
   get(key: string): PendingCommand | undefined;
   remove(key: string): PendingCommand | undefined;
   /** In order of arrival; commands may be removed while it runs. */
@@ -93,6 +95,8 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
   const own: Share = { count: 0, bytes: 0 };
   const forwarded: Share = { count: 0, bytes: 0 };
   const strangers: Share = { count: 0, bytes: 0 };
+  /** Who forwarded last, and what the ids of its clients begin with: commands come many at a time. */
+  let latest: { readonly from: ReplicaId; readonly prefix: Uint8Array } | null = null;
   /** Peers with commands in the pool. */
   const shares = new Map<ReplicaId, Share>();
 
@@ -118,8 +122,10 @@ export function createCommandPool(limits: PoolLimits): CommandPool {
     from: ReplicaId,
     datum: Uint8Array,
     isStranger: boolean,
-  ): 'added' | 'known' | 'malformed' | 'full' {
+  ): 'added' | 'known' | 'malformed' | 'foreign' | 'full' {
     if (!isCommand(datum)) return 'malformed';
+    if (latest?.from !== from) latest = { from, prefix: clientPrefix(from) };
+    if (!isOfClient(datum, latest.prefix)) return 'foreign';
     const key = commandKey(datum);
     const known = commands.get(key);
     if (known !== undefined) {

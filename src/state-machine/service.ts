@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import type { BlockHash, Height, ReplicaId } from '../model/ids.ts';
 import { isMember, type ValidatorSets } from '../model/validator-set.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import type { Divergence } from './app.ts';
 import type { Arrivals } from './arrivals.ts';
+import { newClientId } from './client-ids.ts';
 import { SEQUENCE_WINDOW } from './client-window.ts';
 import { COMMAND_LIFETIME_BLOCKS, hasTakenEffect } from './clients.ts';
 import type { StateMachineDefinition, StateMachineSettings } from './definition.ts';
 import { userKey } from './draft.ts';
-import { CLIENT_ID_BYTES, commandKey, ENVELOPE_BYTES, encodeCommand, encodeVoid } from './envelope.ts';
+import { commandKey, ENVELOPE_BYTES, encodeCommand, encodeVoid } from './envelope.ts';
 import { CommandError, PoolFullError } from './errors.ts';
 import { beginExecution, VOIDED } from './execution.ts';
 import { createForwarder, type Forwarder } from './forwarder.ts';
@@ -94,7 +94,7 @@ export class Service implements CommandService {
   readonly #drained = new Set<() => void>();
   /** As the replica tells of them; null until they are first asked for. */
   #sets: ValidatorSets | null = null;
-  #session = newSession();
+  #session: ReturnType<typeof newSession>;
   #height: number;
   #committedCommands = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
@@ -102,6 +102,7 @@ export class Service implements CommandService {
   constructor(parts: ServiceParts) {
     const { replica, settings, pool } = parts;
     this.#parts = parts;
+    this.#session = newSession(replica.id);
     this.#height = replica.status().height ?? -1;
     const largestDatum = replica.chain.limits.maxBlockBytes - BLOCK_OVERHEAD_BYTES;
     this.#maxCommandBytes = Math.min(settings.maxCommandBytes, largestDatum - ENVELOPE_BYTES);
@@ -289,7 +290,7 @@ export class Service implements CommandService {
   #renew({ envelope, submission, voids }: PendingCommand): void {
     if (submission === null) return;
     if (voids !== null) return submission.reject(refusedError(voids.error));
-    if (isSameClient(envelope, this.#session)) this.#session = newSession();
+    if (isSameClient(envelope, this.#session)) this.#session = newSession(this.#parts.replica.id);
     this.#enqueue(envelope.command, submission);
   }
 
@@ -435,5 +436,5 @@ const resultLostError = (): CommandError =>
 const isSameClient = (a: { readonly clientId: Uint8Array }, b: { readonly clientId: Uint8Array }): boolean =>
   Buffer.compare(a.clientId, b.clientId) === 0;
 
-/** A client of the chain: a random name that lasts as long as the process, and no longer. */
-const newSession = () => ({ clientId: new Uint8Array(randomBytes(CLIENT_ID_BYTES)), sequence: 0 });
+/** A client of the chain: a name that lasts as long as the process, and no longer. */
+const newSession = (node: ReplicaId) => ({ clientId: newClientId(node), sequence: 0 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asHeight, asView, ZERO_HASH } from '../../../src/model/ids.ts';
-import { decodeFrame } from '../../../src/state-machine/frames.ts';
+import { decodeFrame, encodeFrames } from '../../../src/state-machine/frames.ts';
 import { bytes, FakeCluster, type FakeNode, settle } from './fake-cluster.ts';
 
 const TENURE = 4;
@@ -202,6 +202,29 @@ describe('a client whose names others use up', () => {
     await cluster.order();
     await cluster.order();
     expect(await answer).toMatchObject({ result: new Uint8Array(0) });
+  });
+});
+
+describe('a peer that sends commands under the names of another', () => {
+  it.each([
+    ['throw', bytes('!'), 100n],
+    ['live too long', bytes('z=9'), BigInt(2 ** 53 - 1)],
+    ['are voided', null, 100n | (1n << 63n)],
+  ])('which %s does not keep those from a leader', async (_, contents, notAfter) => {
+    const cluster = new FakeCluster();
+    const [leader, , faulty, sender] = cluster.nodes as [FakeNode, FakeNode, FakeNode, FakeNode];
+    cluster.isConnected = false;
+    const answer = sender.service.submit(bytes('a=1'));
+    await settle();
+    const { frame } = sender.sent[0]!;
+    const [datum] = decodeFrame(frame) as [Uint8Array];
+    const forged = contents === null ? datum.slice(0, 32) : Buffer.concat([datum.subarray(0, 32), contents]);
+    new DataView(forged.buffer, forged.byteOffset).setBigUint64(24, notAfter, true);
+    leader.receive(faulty.id, encodeFrames([new Uint8Array(forged)])[0]!);
+    leader.receive(sender.id, frame);
+    const block = await cluster.order();
+    expect(block.data.slice(1)).toEqual([datum]);
+    expect(await answer).toMatchObject({ height: 0 });
   });
 });
 
