@@ -65,6 +65,14 @@ const TAGS: { readonly [Type in Message['type']]: readonly number[] } = {
   'block-sync-response': [1, 1],
 };
 
+const TAGGED = Object.entries(TAGS) as readonly (readonly [Message['type'], readonly number[]])[];
+
+/** What the first bytes of `frame` say that it is, of which nothing else is looked at; null when that is nothing. */
+export function messageTypeOf(frame: Uint8Array): Message['type'] | null {
+  const found = TAGGED.find(([, tags]) => tags.every((tag, at) => frame[at] === tag));
+  return found === undefined ? null : found[0];
+}
+
 /** Bytes of a certificate's signatures at most. */
 function maxSignatureSetSize(scheme: SchemeName, { maxValidators }: ChainLimits): number {
   return scheme === 'bls12381'

@@ -1,4 +1,5 @@
 import { assertNever } from '../model/assert.ts';
+import type { RejectionCode } from '../model/events.ts';
 import { asView, type ReplicaId, type View } from '../model/ids.ts';
 import type { Message } from '../model/messages.ts';
 import { onAdvertiseBlock, onAdvertisePc, onBlockSyncResponse } from './block-sync/client.ts';
@@ -51,6 +52,18 @@ export function receive(core: Core, waiter: Waiter): void {
   if (!askForVerdicts(core, questions, waiter)) reject(core, from, message, 'overloaded');
 }
 
+/**
+ * Why `receive` would reject a message of `type` from `from` whatever it says; null when that depends. For whoever
+ * has to read a message first: that may take longer than all else that is done about it, and any peer may send blocks.
+ */
+export function refusalUnread(core: Core, from: ReplicaId, type: Message['type']): RejectionCode | null {
+  if (needsActiveSender({ type }) && !isActiveValidator(core.sets, from)) return 'not-a-validator';
+  if (type === 'block-sync-response' && !core.sync.requests.has(from)) return 'unsolicited';
+  const kind = budgetKind({ type });
+  const spent = kind === null ? undefined : core.budgets.get(from)?.[kind];
+  return kind !== null && spent !== undefined && spent >= BUDGET[kind] ? 'quota-exceeded' : null;
+}
+
 /** What has to be verified before `message` is handled; nothing when all is known or could teach nothing. */
 export const questionsOf = (core: Core, message: Message): readonly CertificateQuestion[] =>
   questionsAbout(core, message, openQuestions);
@@ -79,8 +92,8 @@ function isFromOtherChain(core: Core, message: Message): boolean {
 }
 
 /** HotStuff and Pacemaker messages; sync is for everybody, since its content certifies itself. */
-function needsActiveSender(message: Message): boolean {
-  switch (message.type) {
+function needsActiveSender({ type }: Pick<Message, 'type'>): boolean {
+  switch (type) {
     case 'advertise-block':
     case 'advertise-pc':
     case 'block-sync-request':
@@ -108,8 +121,8 @@ function spendAdvertisement(core: Core, from: ReplicaId): boolean {
   return true;
 }
 
-function budgetKind(message: Message): keyof Budget | null {
-  switch (message.type) {
+function budgetKind({ type }: Pick<Message, 'type'>): keyof Budget | null {
+  switch (type) {
     case 'proposal':
     case 'nudge':
       return 'proposals';

@@ -1,11 +1,12 @@
-import { maxFrameSize } from '../codec/messages.ts';
+import { maxFrameSize, messageTypeOf } from '../codec/messages.ts';
 import type { WireFormat } from '../codec/primitives.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
 import type { Recovered } from '../core/recovered.ts';
 import type { Core } from '../core/state.ts';
-import type { ReplicaEvent } from '../model/events.ts';
+import type { RejectionCode, ReplicaEvent } from '../model/events.ts';
 import { asMillis, type Millis, type ReplicaId } from '../model/ids.ts';
+import type { Message } from '../model/messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import { AppFault } from './app-answers.ts';
 import { type Counters, increment } from './counters.ts';
@@ -26,6 +27,8 @@ export interface DriverOptions {
   readonly recorder: Recorder;
   readonly counters: Counters;
   readonly isValidator: (peer: ReplicaId) => boolean;
+  /** Why a message would be rejected whatever it says, if so: it is not read then. */
+  readonly refusalUnread: (from: ReplicaId, type: Message['type']) => RejectionCode | null;
   /**
    * False while so much waits for the disk that nothing more should be taken from peers; looked at again with every
    * input, of which there is one for everything that becomes durable.
@@ -176,6 +179,7 @@ class CoreDriver implements Driver {
     const { from, frame } = waiting;
     counters.messagesReceived += 1;
     counters.bytesReceived += frame.length;
+    if (this.#isRefusedUnread(waiting)) return;
     let read: ReadFrame;
     try {
       read = readFrame(format, hashData, waiting);
@@ -192,6 +196,16 @@ class CoreDriver implements Driver {
     const input = { type: 'message-received', from, message, bytes: frame.length } as const;
     // Of a message that was cut the frame says too much.
     this.#step(input, rejected === null ? frame : undefined);
+  }
+
+  #isRefusedUnread({ from, frame }: WaitingFrame): boolean {
+    const { counters, emit, refusalUnread } = this.#options;
+    const type = messageTypeOf(frame);
+    const code = type === null ? null : refusalUnread(from, type);
+    if (type === null || code === null) return false;
+    increment(counters.receivedByType, type);
+    emit({ type: 'message-rejected', from, message: type, rejection: { code } });
+    return true;
   }
 
   #step(input: LocalInput, frame?: Uint8Array): void {

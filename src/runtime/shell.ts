@@ -1,6 +1,7 @@
 import type { WireFormat } from '../codec/primitives.ts';
 import type { TreeDelta } from '../core/block-tree/delta.ts';
 import type { Effect } from '../core/effect.ts';
+import { refusalUnread } from '../core/receive.ts';
 import type { Recovered } from '../core/recovered.ts';
 import type { Core } from '../core/state.ts';
 import { awaitedVote } from '../core/votes/awaited.ts';
@@ -157,6 +158,7 @@ class CoreShell implements Shell {
       recorder,
       counters: this.counters,
       isValidator: (peer) => this.#sets !== null && isActive(this.#sets, peer),
+      refusalUnread: (from, type) => refusalUnread(core, from, type),
       mayReadFrames: () => this.#durability.waiting < MAX_WAITING_WRITES,
       perform: (effect) => this.#perform(effect),
       onStepDone: () => this.#durability.start(),

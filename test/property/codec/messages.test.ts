@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeMessage, encodeMessage, maxFrameSize } from '../../../src/codec/messages.ts';
+import { decodeMessage, encodeMessage, maxFrameSize, messageTypeOf } from '../../../src/codec/messages.ts';
 import type { Decoded, WireFormat } from '../../../src/codec/primitives.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/chain.ts';
 import type { Message } from '../../../src/model/messages.ts';
@@ -18,8 +18,10 @@ describe.each(SCHEMES)('messages of %s', (scheme) => {
   /** Rejected as malformed, or a message that encodes to these very bytes. */
   const expectRejectedOrCanonical = (bytes: Uint8Array): Decoded<Message> => {
     const decoded = decode(bytes);
-    if ('value' in decoded) expect(encodeMessage(scheme, decoded.value)).toEqual(bytes);
-    else expect(decoded.rejection.code).toBe('malformed');
+    if ('value' in decoded) {
+      expect(encodeMessage(scheme, decoded.value)).toEqual(bytes);
+      expect(messageTypeOf(bytes)).toBe(decoded.value.type);
+    } else expect(decoded.rejection.code).toBe('malformed');
     return decoded;
   };
 

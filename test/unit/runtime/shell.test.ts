@@ -89,6 +89,8 @@ async function start(script: Script, options: Partial<ShellOptions> = {}) {
   };
   const clock = createManualClock();
   const core = createCore({ me, chain, settings: defaultSettings(), seed: 1 });
+  // The script takes the core's steps, its start included.
+  core.sets = disk.validatorSets;
   const events = createEventStream((error) => {
     throw error;
   });
@@ -428,6 +430,35 @@ describe('frames', () => {
       receivedByType: { 'new-view': 1, 'block-sync-request': 1 },
       rejections: { malformed: 3 },
     });
+  });
+
+  it('that would be rejected whatever they hold are not read, and their blocks not hashed', async () => {
+    let hashed = 0;
+    const merkleRoot = (data: readonly Uint8Array[]): Uint8Array => {
+      hashed += 1;
+      return portableHasher.merkleRoot(data);
+    };
+    const { inputs, receive, shell } = await start(first([]), { hasher: { merkleRoot } });
+    const block = {
+      height: asHeight(0),
+      hash: asBlockHash('c'.repeat(64)),
+      justify: GENESIS_PC,
+      dataHash: asDataHash('d'.repeat(64)),
+      data: [],
+    };
+    const stranger = asReplicaId('e'.repeat(64));
+    const proposal: Message = { type: 'proposal', chainId: chain.chainId, view: asView(1), block };
+    const response: Message = { type: 'block-sync-response', blocks: [block], highestPc: GENESIS_PC };
+    receive(stranger, 'consensus', encodeMessage('ed25519', proposal));
+    receive(stranger, 'sync', encodeMessage('ed25519', response));
+    receive(peer, 'sync', encodeMessage('ed25519', response));
+    await settle();
+    expect([inputs, hashed]).toEqual([['recovered'], 0]);
+    expect(shell.counters.rejections).toEqual({ 'not-a-validator': 1, unsolicited: 2 });
+    receive(peer, 'consensus', encodeMessage('ed25519', proposal));
+    await settle();
+    expect([inputs, hashed]).toEqual([['recovered'], 1]);
+    expect(shell.counters.rejections).toMatchObject({ 'bad-data-hash': 1 });
   });
 
   it('whose data the app cannot hash are dropped as a failure of the app', async () => {

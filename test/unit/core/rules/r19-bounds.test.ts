@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { askForBlocks } from '../../../../src/core/block-sync/requests.ts';
 import { MAX_UNCOMMITTED_BLOCKS } from '../../../../src/core/block-tree/insert.ts';
 import { insertIntoTree } from '../../../../src/core/block-tree/tree.ts';
+import { refusalUnread } from '../../../../src/core/receive.ts';
 import { GENESIS_PC } from '../../../../src/model/certificate.ts';
 import { asBlockHash, asDataHash, asHeight } from '../../../../src/model/ids.ts';
+import type { Message } from '../../../../src/model/messages.ts';
+import { idOf } from '../../../support/golden-data.ts';
 import type { GoldenWorld } from '../../../support/golden-world.ts';
 import { afterUpdate, certificatesOf, follow, inViewOne, listener, play, sends, writes } from './play.ts';
 
@@ -141,16 +145,32 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     effects.filter((effect) => effect.endsWith('quota-exceeded')).length;
 
   test.each([
-    ['NewViews', 16, (): string => 'new-view from=r1 view=0 highest=genesis'],
-    ['AdvanceViews', 4, (): string => 'advance from=r1 with=genesis'],
-    ['TimeoutVotes', 16, (): string => 'timeout-vote from=r1 view=10'],
-    ['proposals and nudges', 16, (at: number): string => `proposal from=r1 view=1 block=P${at} on=genesis`],
-  ])('%s are bounded', (_, bound, message) => {
+    ['new-view', 16, (): string => 'new-view from=r1 view=0 highest=genesis'],
+    ['advance-view', 4, (): string => 'advance from=r1 with=genesis'],
+    ['timeout-vote', 16, (): string => 'timeout-vote from=r1 view=10'],
+    ['proposal', 16, (at: number): string => `proposal from=r1 view=1 block=P${at} on=genesis`],
+  ] as const)('are bounded (%s), and not even read beyond', (type, bound, message) => {
     const world = inViewOne('n=4 me=r0 tenure=1');
-    expect(refused(play(world, times(bound, message)))).toBe(0);
+    const unread = () => refusalUnread(world.core, idOf('r1'), type);
+    expect(refused(play(world, times(bound - 1, message)))).toBe(0);
+    expect(unread()).toBeNull();
+    expect(refused(play(world, message(bound)))).toBe(0);
+    expect(unread()).toBe('quota-exceeded');
     expect(refused(play(world, times(5, message)))).toBe(5);
     play(world, 'timer view');
+    expect(unread()).toBeNull();
     expect(refused(play(world, message(99)))).toBe(0);
+  });
+
+  test('are not read when only validators are heard, or nobody asked for blocks', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    const unread = (from: string, type: Message['type']) => refusalUnread(world.core, idOf(from), type);
+    expect([unread('r1', 'phase-vote'), unread('r9', 'phase-vote')]).toEqual([null, 'not-a-validator']);
+    expect([unread('r9', 'advertise-pc'), unread('r9', 'block-sync-request')]).toEqual([null, null]);
+    expect(unread('r1', 'block-sync-response')).toBe('unsolicited');
+    askForBlocks(world.core, idOf('r1'));
+    expect(unread('r1', 'block-sync-response')).toBeNull();
+    expect(unread('r2', 'block-sync-response')).toBe('unsolicited');
   });
 
   test('a replica hears itself without bound', () => {
