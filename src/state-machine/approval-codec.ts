@@ -11,7 +11,7 @@ import { readU64, writeU64 } from './envelope.ts';
  * - proposed update: format (u8, 1), number (u64), count (u32) of inserts, each a key, a power (u64) and a proof of
  *   possession behind a flag (u8, 0 or 1), count (u32) of deletes, each a key. Keys ascend, so that equal updates have
  *   equal bytes.
- * - approval: the signer's key, the signature, the proposed update.
+ * - approval: the signer's key, the turn (u64), the signature, the proposed update.
  */
 
 /** An update of the validator set that validators may approve. Without inserts and deletes it is a withdrawal. */
@@ -23,6 +23,11 @@ export interface ProposedUpdate {
 
 export interface Approval {
   readonly signer: ReplicaId;
+  /**
+   * Counts what the signer has said about the update of this number, withdrawals included, from 1: commands can be read
+   * by everybody, and an old one says what the signer has thought better of.
+   */
+  readonly turn: number;
   /** Over `approvalPreimage`. */
   readonly signature: Uint8Array;
   readonly proposed: ProposedUpdate;
@@ -37,12 +42,13 @@ const HASH_BYTES = 32;
  */
 const DOMAIN = Buffer.from('hotstuff-ts approval of a validator-set update\0', 'latin1');
 
-/** What a validator signs to approve an update, which `encodeProposed` has encoded, on one chain. */
-export function approvalPreimage(chainId: ChainId, proposed: Uint8Array): Uint8Array {
-  const preimage = new Uint8Array(DOMAIN.length + 8 + HASH_BYTES);
+/** What a validator signs to approve an update, which `encodeProposed` has encoded, on one chain in one turn. */
+export function approvalPreimage(chainId: ChainId, turn: number, proposed: Uint8Array): Uint8Array {
+  const preimage = new Uint8Array(DOMAIN.length + 8 + 8 + HASH_BYTES);
   preimage.set(DOMAIN, 0);
   writeU64(preimage, DOMAIN.length, chainId);
-  preimage.set(createHash('sha256').update(proposed).digest(), DOMAIN.length + 8);
+  writeU64(preimage, DOMAIN.length + 8, turn);
+  preimage.set(createHash('sha256').update(proposed).digest(), DOMAIN.length + 8 + 8);
   return preimage;
 }
 
@@ -60,21 +66,26 @@ export function encodeProposed(scheme: SchemeName, { number, updates }: Proposed
   return new Uint8Array(Buffer.concat(parts));
 }
 
-export function encodeApproval(scheme: SchemeName, { signer, signature, proposed }: Approval): Uint8Array {
+export function encodeApproval(
+  scheme: SchemeName,
+  { signer, turn, signature, proposed }: Approval,
+): Uint8Array {
   const sizes = SCHEME_SIZES[scheme];
   const key = sized(hexToBytes(signer), sizes.publicKey);
-  const parts = [key, sized(signature, sizes.vote), encodeProposed(scheme, proposed)];
+  const parts = [key, u64(turn), sized(signature, sizes.vote), encodeProposed(scheme, proposed)];
   return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Null when the bytes are no approval, or not the ones that `encodeApproval` makes of it. Never throws. */
 export function decodeApproval(scheme: SchemeName, bytes: Uint8Array): Approval | null {
   const { publicKey, vote } = SCHEME_SIZES[scheme];
-  if (bytes.length < publicKey + vote) return null;
-  const proposed = decodeProposed(scheme, bytes.subarray(publicKey + vote));
-  if (proposed === null) return null;
+  const signatureAt = publicKey + 8;
+  if (bytes.length < signatureAt + vote) return null;
+  const turn = readU64(bytes, publicKey);
+  const proposed = decodeProposed(scheme, bytes.subarray(signatureAt + vote));
+  if (turn === null || proposed === null) return null;
   const signer = asReplicaId(bytesToHex(bytes, 0, publicKey));
-  return { signer, signature: bytes.subarray(publicKey, publicKey + vote), proposed };
+  return { signer, turn, signature: bytes.subarray(signatureAt, signatureAt + vote), proposed };
 }
 
 /** Null when the bytes are not those of a proposed update. Never throws. */

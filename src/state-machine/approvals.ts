@@ -54,29 +54,34 @@ export interface OpenProposals {
  * authority beyond that of its power.
  *
  * Validators approve by commands, in any order and at any time. Each has one approval at a time: approving another
- * update moves it, and approving one that changes nothing withdraws it. With every update that is made, all
- * approvals end: they are of its number, and the next one has another.
+ * update moves it, and approving one that changes nothing withdraws it. What it says is numbered by turns, so that
+ * nobody can repeat for it what it has moved or withdrawn. With every update that is made, all approvals end: they are
+ * of its number, and the next one has another.
  */
 export interface Approvals {
-  /** What a validator signs to approve. Throws `RangeError` unless keys and proofs have the scheme's sizes. */
-  preimage(proposed: ProposedUpdate): Uint8Array;
+  /** What a validator signs to approve in `turn`. Throws `RangeError` unless keys and proofs have the scheme's sizes. */
+  preimage(proposed: ProposedUpdate, turn: number): Uint8Array;
   /** The command that carries an approval. */
   encode(approval: Approval): Uint8Array;
   /** The meaning of such a command, to be called from `apply`. Throws `ApprovalError` or `ValidatorUpdateError`. */
   apply(command: Uint8Array, state: StateDraft, context: ApplyContext): ApprovalOutcome;
   /** What is open in a state, read with the same keys. */
   read(state: Pick<StateDraft, 'get'>): OpenProposals;
+  /** The turn of what `signer` says next about the next update. */
+  nextTurn(state: Pick<StateDraft, 'get'>, signer: ReplicaId): number;
 }
 
+/** What a validator has said last. */
 interface StoredApproval {
   readonly signer: ReplicaId;
+  readonly turn: number;
   /** Of the block that carried it. */
   readonly height: number;
-  /** SHA-256 of the proposed update, as hex. */
+  /** SHA-256 of the proposed update, as hex; `WITHDRAWN` if that was to change nothing. */
   readonly digest: string;
 }
 
-/** The one record of what is open: at most one approval for each validator. */
+/** The one record of what is open: at most one entry for each validator. */
 interface Book {
   readonly number: number;
   /** In ascending order of signers. */
@@ -86,6 +91,7 @@ interface Book {
 const BOOK = 0;
 const PROPOSED = 1;
 const DIGEST_BYTES = 32;
+const WITHDRAWN = '00'.repeat(DIGEST_BYTES);
 
 export function createApprovals({ chain, verify, keyPrefix }: ApprovalOptions): Approvals {
   const { scheme, chainId } = chain;
@@ -98,22 +104,22 @@ export function createApprovals({ chain, verify, keyPrefix }: ApprovalOptions): 
   function apply(command: Uint8Array, state: StateDraft, context: ApplyContext): ApprovalOutcome {
     const approval = decodeApproval(scheme, command);
     if (approval === null) throw new ApprovalError('malformed', 'the command is no approval of this chain');
-    const { signer, proposed } = approval;
+    const { signer, turn, proposed } = approval;
     const { validators, height } = context;
     const bytes = encodeProposed(scheme, proposed);
-    const digest = createHash('sha256').update(bytes).digest('hex');
     const isWithdrawal = proposed.updates.inserts.length + proposed.updates.deletes.length === 0;
+    const digest = isWithdrawal ? WITHDRAWN : createHash('sha256').update(bytes).digest('hex');
     const book = readBook(state);
     // What costs least comes first: the signature is checked last, and twice in a block for a validator at most.
-    checkPlace(book, approval, digest, { set: validators.set, height, isWithdrawal });
+    checkPlace(book, approval, digest, { set: validators.set, height });
     if (!isWithdrawal) validators.preview(proposed.updates);
-    checkSignature(approval, approvalPreimage(chainId, bytes));
+    checkSignature(approval, approvalPreimage(chainId, turn, bytes));
     const others = book.approvals.filter((each) => each.signer !== signer);
+    const approvals = [...others, { signer, turn, height, digest }].sort(bySigner);
     if (isWithdrawal) {
-      save(state, book, { number: book.number, approvals: others });
+      save(state, book, { number: book.number, approvals });
       return 'withdrawn';
     }
-    const approvals = [...others, { signer, height, digest }].sort(bySigner);
     const { set } = validators;
     if (powerOfAll(set, approvals, digest) >= set.quorum) {
       validators.update(proposed.updates);
@@ -133,14 +139,17 @@ export function createApprovals({ chain, verify, keyPrefix }: ApprovalOptions): 
   /** Proposed updates that nobody approves any more are forgotten. */
   function save(state: StateDraft, before: Book, after: Book): void {
     const needed = new Set(after.approvals.map(({ digest }) => digest));
-    for (const { digest } of before.approvals) if (!needed.has(digest)) state.delete(proposedKey(digest));
+    for (const { digest } of before.approvals) {
+      if (digest !== WITHDRAWN && !needed.has(digest)) state.delete(proposedKey(digest));
+    }
     state.set(bookKey, encodeBook(after));
   }
 
   function read(state: Pick<StateDraft, 'get'>): OpenProposals {
     const { number, approvals } = readBook(state);
-    const digests = [...new Set(approvals.map(({ digest }) => digest))];
-    const proposals = digests.map((digest) => {
+    const digests = new Set(approvals.map(({ digest }) => digest));
+    digests.delete(WITHDRAWN);
+    const proposals = [...digests].map((digest) => {
       const stored = state.get(proposedKey(digest));
       const proposed = stored === null ? null : decodeProposed(scheme, stored.slice());
       if (proposed === null) throw new TypeError('malformed proposed update in the state');
@@ -150,19 +159,25 @@ export function createApprovals({ chain, verify, keyPrefix }: ApprovalOptions): 
     return { number, proposals };
   }
   return {
-    preimage: (proposed) => approvalPreimage(chainId, encodeProposed(scheme, proposed)),
+    preimage: (proposed, turn) => approvalPreimage(chainId, turn, encodeProposed(scheme, proposed)),
     encode: (approval) => encodeApproval(scheme, approval),
     apply,
     read,
+    nextTurn: (state, signer) => turnAfter(entryOf(readBook(state), signer)),
   };
 }
+
+const entryOf = ({ approvals }: Book, id: ReplicaId): StoredApproval | undefined =>
+  approvals.find(({ signer }) => signer === id);
+
+const turnAfter = (entry: StoredApproval | undefined): number => (entry?.turn ?? 0) + 1;
 
 /** Whether the approval has a place in the book, before its signature is looked at. */
 function checkPlace(
   book: Book,
-  { signer, proposed }: Approval,
+  { signer, turn, proposed }: Approval,
   digest: string,
-  place: { readonly set: ValidatorSet; readonly height: number; readonly isWithdrawal: boolean },
+  place: { readonly set: ValidatorSet; readonly height: number },
 ): void {
   if (proposed.number !== book.number) {
     throw new ApprovalError(
@@ -176,12 +191,18 @@ function checkPlace(
       `${signer} is not in the validator set: its approval counts nothing`,
     );
   }
-  const standing = book.approvals.find((each) => each.signer === signer);
-  if (place.isWithdrawal && standing === undefined) {
+  const standing = entryOf(book, signer);
+  if (digest === WITHDRAWN && (standing?.digest ?? WITHDRAWN) === WITHDRAWN) {
     throw new ApprovalError('nothing-to-withdraw', `${signer} has approved no open update`);
   }
   if (standing?.digest === digest) {
     throw new ApprovalError('already-approved', `${signer} has approved this update already`);
+  }
+  if (turn !== turnAfter(standing)) {
+    throw new ApprovalError(
+      'wrong-turn',
+      `this is of turn ${turn} of ${signer}, whose next is ${turnAfter(standing)}: it has said something else since; ask again`,
+    );
   }
   if (standing?.height === place.height) {
     throw new ApprovalError('too-many', `${signer} has approved another update in this block; try again`);
@@ -201,14 +222,15 @@ function withPrefix(prefix: Uint8Array, rest: Uint8Array): Uint8Array {
   return key;
 }
 
-/** Number (u64), then for each approval its signer's key, height (u64) and digest. */
+/** Number (u64), then for each approval its signer's key, turn (u64), height (u64) and digest. */
 function encodeBook({ number, approvals }: Book): Uint8Array {
   const head = new Uint8Array(8);
   writeU64(head, 0, number);
-  const parts = approvals.flatMap(({ signer, height, digest }) => {
-    const at = new Uint8Array(8);
-    writeU64(at, 0, height);
-    return [hexToBytes(signer), at, hexToBytes(digest)];
+  const parts = approvals.flatMap(({ signer, turn, height, digest }) => {
+    const numbers = new Uint8Array(16);
+    writeU64(numbers, 0, turn);
+    writeU64(numbers, 8, height);
+    return [hexToBytes(signer), numbers, hexToBytes(digest)];
   });
   return new Uint8Array(Buffer.concat([head, ...parts]));
 }
@@ -216,17 +238,19 @@ function encodeBook({ number, approvals }: Book): Uint8Array {
 /** Reads what `encodeBook` wrote into the state; throws on anything else, which no replica writes. */
 function decodeBook(bytes: Uint8Array | null, keyBytes: number): Book {
   if (bytes === null) return { number: 1, approvals: [] };
-  const entryBytes = keyBytes + 8 + DIGEST_BYTES;
+  const entryBytes = keyBytes + 16 + DIGEST_BYTES;
   const number = bytes.length < 8 ? null : readU64(bytes, 0);
   if (number === null || (bytes.length - 8) % entryBytes !== 0) throw malformedBook();
   const approvals: StoredApproval[] = [];
   for (let at = 8; at < bytes.length; at += entryBytes) {
-    const height = readU64(bytes, at + keyBytes);
-    if (height === null) throw malformedBook();
+    const turn = readU64(bytes, at + keyBytes);
+    const height = readU64(bytes, at + keyBytes + 8);
+    if (turn === null || height === null) throw malformedBook();
     approvals.push({
       signer: asReplicaId(bytesToHex(bytes, at, at + keyBytes)),
+      turn,
       height,
-      digest: bytesToHex(bytes, at + keyBytes + 8, at + entryBytes),
+      digest: bytesToHex(bytes, at + keyBytes + 16, at + entryBytes),
     });
   }
   return { number, approvals };

@@ -73,6 +73,8 @@ export type ApprovalErrorCode =
   | 'not-a-validator'
   | 'already-approved'
   | 'nothing-to-withdraw'
+  /** Said before, and followed by something else that the signer said; or not yet its turn. */
+  | 'wrong-turn'
   /** The signer's second one in a block. */
   | 'too-many'
   | 'bad-signature';

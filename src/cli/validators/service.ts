@@ -73,8 +73,12 @@ export function createValidatorsService(parts: ValidatorsParts): ValidatorsServi
   };
 }
 
-const openIn = ({ store, commands }: ValidatorsParts): OpenProposals =>
-  store.approvals.read({ get: (key) => commands.read(key).value });
+/** What this node has committed. */
+const stateOf = ({ commands }: ValidatorsParts) => ({
+  get: (key: Uint8Array): Uint8Array | null => commands.read(key).value,
+});
+
+const openIn = (parts: ValidatorsParts): OpenProposals => parts.store.approvals.read(stateOf(parts));
 
 /** Waits until this node has seen the updates before `number`: others may be ahead of it. */
 async function reachNumber(parts: ValidatorsParts, number: number, signal: AbortSignal): Promise<void> {
@@ -140,8 +144,8 @@ function approvedHere(
   const { number } = open;
   const isSame =
     Buffer.compare(
-      store.approvals.preimage({ number, updates }),
-      store.approvals.preimage({ number, updates: mine.updates }),
+      store.approvals.preimage({ number, updates }, 1),
+      store.approvals.preimage({ number, updates: mine.updates }, 1),
     ) === 0;
   return isSame ? { status: 'approved' } : null;
 }
@@ -152,8 +156,9 @@ async function submitApproval(
   signal: AbortSignal,
 ): Promise<ApprovalAnswer> {
   const { replica, store, signer, commands } = parts;
-  const signature = await signer.sign(store.approvals.preimage(proposed));
-  const approval = store.approvals.encode({ signer: replica.id, signature, proposed });
+  const turn = store.approvals.nextTurn(stateOf(parts), replica.id);
+  const signature = await signer.sign(store.approvals.preimage(proposed, turn));
+  const approval = store.approvals.encode({ signer: replica.id, turn, signature, proposed });
   let answer: CommandAnswer;
   try {
     answer = await commands.submit(encodeApprove(approval), { signal });

@@ -79,10 +79,14 @@ class Chain {
     return { id: this.id(at), power: asPower(power), possession };
   }
 
-  async command(at: number, proposed: ProposedUpdate): Promise<Uint8Array> {
+  async command(at: number, proposed: ProposedUpdate, turn = this.turnOf(at)): Promise<Uint8Array> {
     const signer = createSigner(this.scheme, this.keys[at]!.secretKey);
-    const signature = await signer.sign(this.approvals.preimage(proposed));
-    return this.approvals.encode({ signer: this.id(at), signature, proposed });
+    const signature = await signer.sign(this.approvals.preimage(proposed, turn));
+    return this.approvals.encode({ signer: this.id(at), turn, signature, proposed });
+  }
+
+  turnOf(at: number): number {
+    return this.approvals.nextTurn(this.draft, this.id(at));
   }
 
   /** A command in a block of its own, or in the one before it. */
@@ -235,6 +239,37 @@ describe('an approval', () => {
     expect(await chain.approve(1, update(1, {}))).toBe('withdrawn');
     expect(chain.state.size).toBe(1);
     expect(await chain.approve(2, proposed)).toBe('approved');
+  });
+
+  it('counts no more once it is withdrawn or moved, whoever brings it back, and neither does a withdrawal', async () => {
+    const chain = new Chain('ed25519', [1, 1, 1, 1]);
+    const [one, other] = [4, 5].map((at) => update(1, { inserts: [chain.insert(at, 1)] })) as [
+      ProposedUpdate,
+      ProposedUpdate,
+    ];
+    const given = await Promise.all([chain.command(0, one), chain.command(1, one)]);
+    for (const command of given) chain.apply(command);
+    const withdrawal = await chain.command(0, update(1, {}));
+    expect(chain.apply(withdrawal)).toBe('withdrawn');
+    expect(await chain.approve(1, other)).toBe('approved');
+    for (const command of given) expect(() => chain.apply(command)).toThrow(refusedAs('wrong-turn'));
+    expect(await chain.approve(2, one)).toBe('approved');
+    expect(await chain.approve(0, one)).toBe('approved');
+    expect(() => chain.apply(withdrawal)).toThrow(refusedAs('wrong-turn'));
+    await expect(chain.approve(3, one)).resolves.toBe('applied');
+    expect(chain.state.size).toBe(1);
+    // Of the next update everybody has all turns again.
+    expect([0, 1, 2, 3].map((at) => chain.turnOf(at))).toEqual([1, 1, 1, 1]);
+  });
+
+  it('is of the turn that it was signed for', async () => {
+    const chain = new Chain('ed25519', [1, 1, 1, 1]);
+    const proposed = update(1, { inserts: [chain.insert(4, 1)] });
+    const command = await chain.command(0, proposed, 2);
+    expect(() => chain.apply(command)).toThrow(refusedAs('wrong-turn'));
+    const forged = command.slice();
+    forged[chain.id(0).length / 2] = 1;
+    expect(() => chain.apply(forged)).toThrow(refusedAs('bad-signature'));
   });
 
   it('is given once, and once in a block, before any signature is looked at', async () => {
