@@ -2,7 +2,7 @@ import { isGenesisPc, type PhaseCertificate } from '../../model/certificate.ts';
 import { asHeight, type BlockHash, type Height, type Millis, type ReplicaId } from '../../model/ids.ts';
 import { isKnown } from '../block-tree/tree.ts';
 import { NO_WAIT } from '../effect.ts';
-import { activeSets, activeValidators } from '../hotstuff/roles.ts';
+import { activeSets, activeValidators, isActiveValidator } from '../hotstuff/roles.ts';
 import { emit, newRequest, send, setTimer } from '../output.ts';
 import { shuffled } from '../random.ts';
 import type { Core } from '../state.ts';
@@ -12,11 +12,14 @@ import type { SyncPeer } from './state.ts';
 /** Peers remembered as servers and askers: every validator of the largest set and as many listeners again. */
 const MAX_PEERS = 8_192;
 
-/** What is known of `peer`; made up on first sight, null when too many strangers are known already. */
+/**
+ * What is known of `peer`; made up on first sight. When too many are known, the stranger known for longest is
+ * forgotten: keys cost nothing, and whoever comes with thousands shall keep nobody out for ever. Null when there is none.
+ */
 export function syncPeer(core: Core, peer: ReplicaId): SyncPeer | null {
   const known = core.sync.peers.get(peer);
   if (known !== undefined) return known;
-  if (core.sync.peers.size >= MAX_PEERS) return null;
+  if (core.sync.peers.size >= MAX_PEERS && !forgetStranger(core)) return null;
   const fresh: SyncPeer = {
     height: -1,
     advertisedAt: Number.NEGATIVE_INFINITY as Millis,
@@ -27,6 +30,13 @@ export function syncPeer(core: Core, peer: ReplicaId): SyncPeer | null {
   };
   core.sync.peers.set(peer, fresh);
   return fresh;
+}
+
+function forgetStranger(core: Core): boolean {
+  for (const peer of core.sync.peers.keys()) {
+    if (!isActiveValidator(core.sets, peer)) return core.sync.peers.delete(peer);
+  }
+  return false;
 }
 
 const isBlacklisted = (core: Core, peer: ReplicaId): boolean =>

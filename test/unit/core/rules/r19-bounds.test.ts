@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { askForBlocks } from '../../../../src/core/block-sync/requests.ts';
+import { askForBlocks, syncPeer } from '../../../../src/core/block-sync/requests.ts';
 import { MAX_UNCOMMITTED_BLOCKS } from '../../../../src/core/block-tree/insert.ts';
 import { insertIntoTree } from '../../../../src/core/block-tree/tree.ts';
 import { refusalUnread } from '../../../../src/core/receive.ts';
 import { GENESIS_PC } from '../../../../src/model/certificate.ts';
-import { asBlockHash, asDataHash, asHeight } from '../../../../src/model/ids.ts';
+import { asBlockHash, asDataHash, asHeight, asReplicaId } from '../../../../src/model/ids.ts';
 import type { Message } from '../../../../src/model/messages.ts';
 import { idOf } from '../../../support/golden-data.ts';
 import type { GoldenWorld } from '../../../support/golden-world.ts';
@@ -336,6 +336,19 @@ describe('R19: messages of one peer while the receiver stays in one view', () =>
     );
     expect(asks.filter((effect) => effect.startsWith('serve'))).toHaveLength(32);
     expect(play(world, 'wait 1000\nask-blocks from=r1 start=0 limit=1')).toHaveLength(1);
+  });
+
+  test('whoever comes with ever new keys makes a replica forget strangers, and nobody else', () => {
+    const world = listener(3);
+    const { core } = world;
+    play(world, 'ask-blocks from=r1 start=0 limit=1');
+    for (let at = 0; at < 20_000; at++) syncPeer(core, asReplicaId(at.toString(16).padStart(64, '7')));
+    expect(core.sync.peers.size).toBe(8_192);
+    expect(core.sync.peers.has(idOf('r1'))).toBe(true);
+    expect(play(world, 'ask-blocks from=r2 start=0 limit=1')).toEqual([
+      expect.stringMatching(/^serve blocks/),
+    ]);
+    expect(play(world, 'advertise from=r8 height=1')).toEqual(['verify signature']);
   });
 
   test('advertisements are looked at once per view time and peer', () => {
