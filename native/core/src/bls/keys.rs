@@ -3,21 +3,22 @@
 use super::pairing::Lines;
 use super::point::{G2, G2Sum};
 use crate::verdict::Verdict;
+use std::sync::OnceLock;
 
 /// Signers whose keys' sum is kept prepared: a set of four has five quorums and a set of seven a few usual
 /// ones; large sets hardly ever see the same signers again, and lose nothing by trying. 20 KB each.
 const MAX_SUMS: usize = 8;
 
-/// The keys of one set, in its order, and the sum of all.
+/// The keys of one set, in its order, and the sum of all. The sum costs more than reading them uncompressed; it
+/// is made when most of them have signed something, whose own sum is the larger part of it.
 pub(super) struct Keys {
     points: Vec<G2>,
-    total: G2Sum,
+    total: OnceLock<G2Sum>,
 }
 
 impl Keys {
     pub(super) fn new(points: Vec<G2>) -> Self {
-        let total = G2Sum::of(points.iter().copied());
-        Keys { points, total }
+        Keys { points, total: OnceLock::new() }
     }
 
     pub(super) fn points(&self) -> &[G2] {
@@ -26,15 +27,27 @@ impl Keys {
 
     /// The sum of the keys of `signers` (ascending), through those that are missing where they are fewer.
     pub(super) fn sum(&self, signers: &[usize]) -> G2Sum {
+        let direct = || G2Sum::of(signers.iter().map(|&signer| self.points[signer]));
         if signers.len() * 2 <= self.points.len() {
-            return G2Sum::of(signers.iter().map(|&signer| self.points[signer]));
+            return direct();
         }
+        let missing = self.missing(signers);
+        if let Some(total) = self.total.get() {
+            return total.minus(missing);
+        }
+        let sum = direct();
+        // Another thread may have been first: with the same sum.
+        let _ = self.total.set(sum.plus(missing));
+        sum
+    }
+
+    /// The sum of the keys of all but `signers`.
+    fn missing(&self, signers: &[usize]) -> G2Sum {
         let mut signers = signers.iter().peekable();
-        let missing = self.points.iter().enumerate().filter_map(|(index, key)| {
+        G2Sum::of(self.points.iter().enumerate().filter_map(|(index, key)| {
             let signed = signers.next_if(|&&signer| signer == index).is_some();
             if signed { None } else { Some(*key) }
-        });
-        self.total.minus(G2Sum::of(missing))
+        }))
     }
 }
 

@@ -233,16 +233,20 @@ impl G2Sum {
         unsafe { blst_p2_add_or_double_affine(&mut self.0, &sum, &point.0) };
     }
 
+    /// The sum of both.
+    pub fn plus(self, other: G2Sum) -> Self {
+        let mut sum = blst_p2::default();
+        // SAFETY: see the head of this module.
+        unsafe { blst_p2_add_or_double(&mut sum, &self.0, &other.0) };
+        G2Sum(sum)
+    }
+
     /// This sum less `other`.
     pub fn minus(self, other: G2Sum) -> Self {
         let mut negated = other.0;
-        let mut difference = blst_p2::default();
         // SAFETY: see the head of this module.
-        unsafe {
-            blst_p2_cneg(&mut negated, true);
-            blst_p2_add_or_double(&mut difference, &self.0, &negated);
-        }
-        G2Sum(difference)
+        unsafe { blst_p2_cneg(&mut negated, true) };
+        self.plus(G2Sum(negated))
     }
 
     /// The sum as a point, unless it is the identity.
