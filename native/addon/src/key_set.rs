@@ -42,8 +42,16 @@ impl KeySet {
     /// Reads keys in the order of the set. `trusted` says that the same bytes were validated before.
     #[napi(constructor, catch_unwind)]
     pub fn new(scheme_number: u8, keys: &[u8], trusted: bool) -> Result<KeySet> {
-        let trust = if trusted { Trust::Trusted } else { Trust::Validate };
-        core::KeySet::new(scheme(scheme_number)?, keys, trust).map(KeySet).map_err(bad_key)
+        core::KeySet::new(scheme(scheme_number)?, keys, trust(trusted)).map(KeySet).map_err(bad_key)
+    }
+
+    /// The same with the help of `hints`: what `exportKeys` gave of some of the keys, in any order. Hints need no
+    /// trust: whatever they are, there is the same set, or the same error, only faster when they fit.
+    #[napi(factory, catch_unwind)]
+    pub fn with_hints(scheme_number: u8, keys: &[u8], hints: &[u8], trusted: bool) -> Result<KeySet> {
+        core::KeySet::with_hints(scheme(scheme_number)?, keys, hints, trust(trusted))
+            .map(KeySet)
+            .map_err(bad_key)
     }
 
     /// Reads what `exportKeys` gave, much faster than keys. Only for bytes of our own: BLS keys are not
@@ -143,6 +151,10 @@ impl KeySet {
     fn bls(&mut self) -> Result<&mut bls::KeySet> {
         self.0.bls().map_err(misuse)
     }
+}
+
+fn trust(trusted: bool) -> Trust {
+    if trusted { Trust::Trusted } else { Trust::Validate }
 }
 
 /// The byte of a verdict on something that had to be `Valid`.

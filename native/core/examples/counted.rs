@@ -24,6 +24,7 @@ const OPERATIONS: &[(&str, fn())] = &[
     ("certificate/verify/ed25519/n=100", || verify(Scheme::Ed25519, 100, false)),
     ("keys/validate/bls12381/n=4", || load(Trust::Validate)),
     ("keys/trusted/bls12381/n=4", || load(Trust::Trusted)),
+    ("keys/hinted/bls12381/n=100", hinted),
     ("keys/import/bls12381/n=100", import),
     ("hash/merkle-root/400x512B", merkle),
 ];
@@ -162,6 +163,13 @@ fn verify(scheme: Scheme, n: usize, new_signers: bool) {
 fn load(trust: Trust) {
     let keys = keys_of(&Fixture::new(Scheme::Bls12381, 4).secrets);
     count(|| KeySet::new(Scheme::Bls12381, &keys, trust).is_ok());
+}
+
+/// Trusted keys whose uncompressed forms are at hand.
+fn hinted() {
+    let fixture = Fixture::new(Scheme::Bls12381, 100);
+    let (keys, hints) = (keys_of(&fixture.secrets), fixture.set.export());
+    count(|| KeySet::with_hints(Scheme::Bls12381, &keys, &hints, Trust::Trusted).is_ok());
 }
 
 fn import() {

@@ -165,10 +165,16 @@ pub enum KeySet {
 impl KeySet {
     /// Reads the keys of a set, in its order.
     pub fn new(scheme: Scheme, keys: &[u8], trust: Trust) -> Result<Self, KeyError> {
+        Self::with_hints(scheme, keys, &[], trust)
+    }
+
+    /// The same with the help of what [`KeySet::export`] wrote of some of the keys, which needs no trust: see
+    /// [`bls::KeySet::with_hints`]. Ed25519 keys need no help.
+    pub fn with_hints(scheme: Scheme, keys: &[u8], hints: &[u8], trust: Trust) -> Result<Self, KeyError> {
         let set = match scheme {
             Scheme::Bls12381 => {
                 limit(keys, bls::KEY_SIZE)?;
-                KeySet::Bls(bls::KeySet::new(keys, trust)?)
+                KeySet::Bls(bls::KeySet::with_hints(keys, hints, trust)?)
             }
             Scheme::Ed25519 => {
                 limit(keys, ed25519::KEY_SIZE)?;

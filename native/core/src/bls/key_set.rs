@@ -1,10 +1,11 @@
 //! The keys of a validator set, and verdicts on single votes.
 
 use super::batch::Claim;
+use super::hints::Hints;
 use super::keys::{Keys, PreparedSums};
 use super::message::MessageCache;
 use super::point::{G1, G2};
-use super::secret::{judge, read_key, read_vote};
+use super::secret::{in_group, judge, read_vote};
 use super::vote_sum::VoteSum;
 use super::{KEY_SIZE, PARSED_KEY_SIZE, VOTE_SIZE};
 use crate::key_set::{KeyError, Trust};
@@ -24,15 +25,27 @@ impl KeySet {
     /// Reads compressed keys. Those of a peer are validated; trusted ones were validated before and only
     /// parsed.
     pub fn new(keys: &[u8], trust: Trust) -> Result<Self, KeyError> {
+        Self::with_hints(keys, &[], trust)
+    }
+
+    /// The same, some thirty times as fast for trusted keys that `hints` has as [`KeySet::export`] wrote them,
+    /// in any order and among others: it spares their decompression. Hints need no trust. One is used only if
+    /// it is exactly the point that decompression gives, so that there is the same set, or the same error,
+    /// whatever they are.
+    pub fn with_hints(keys: &[u8], hints: &[u8], trust: Trust) -> Result<Self, KeyError> {
         let keys = items::<KEY_SIZE>("keys", keys, keys.len() / KEY_SIZE)?;
-        Self::read(keys, |key| match trust {
-            Trust::Validate => read_key(key),
-            Trust::Trusted => G2::from_compressed(key),
+        let hints = Hints::new(hints);
+        Self::read(keys, |key| {
+            let point = hints.point(key).map_or_else(|| G2::from_compressed(key), Ok)?;
+            match trust {
+                Trust::Validate => in_group(point),
+                Trust::Trusted => Ok(point),
+            }
         })
     }
 
-    /// Reads what [`KeySet::export`] wrote, some seventy times as fast as compressed keys. Only for bytes of
-    /// our own: the subgroup is not checked.
+    /// Reads what [`KeySet::export`] wrote, some fifty times as fast as trusted compressed keys. Only for bytes
+    /// of our own: the subgroup is not checked.
     pub fn import(parsed: &[u8]) -> Result<Self, KeyError> {
         let keys = items::<PARSED_KEY_SIZE>("parsed keys", parsed, parsed.len() / PARSED_KEY_SIZE)?;
         Self::read(keys, G2::from_uncompressed)

@@ -6,6 +6,7 @@
 
 mod batch;
 mod certificate;
+mod hints;
 mod key_set;
 mod keys;
 mod message;

@@ -47,7 +47,10 @@ impl SecretKey {
 
 /// Reads and validates a key of a peer: canonical, not the identity, in the subgroup (R22).
 pub(super) fn read_key(bytes: &[u8; KEY_SIZE]) -> Result<G2, Verdict> {
-    let key = G2::from_compressed(bytes)?;
+    in_group(G2::from_compressed(bytes)?)
+}
+
+pub(super) fn in_group(key: G2) -> Result<G2, Verdict> {
     if key.is_in_subgroup() { Ok(key) } else { Err(Verdict::WrongSubgroup) }
 }
 
