@@ -81,6 +81,16 @@ export interface Verifier extends AsyncDisposable {
    */
   anticipate?(set: ValidatorSet, preimage: Uint8Array, vote: SignedVote): void;
   checkPossession(keys: readonly PossessedKey[], signal?: CancelSignal): Promise<Uint8Array>;
+  /**
+   * The keys of `set` in the form that the verifier reads fastest, for `learnKeys` in a later process: a replica keeps
+   * them in its store. Not to be changed; null when it reads keys fast enough as they are.
+   */
+  parsedKeys?(set: ValidatorSet): Promise<Uint8Array | null>;
+  /**
+   * Takes what `parsedKeys` gave of a set with keys in common with those to come. A hint, from a disk: whatever the
+   * bytes are, it must not have any influence on a verdict or a certificate, nor throw.
+   */
+  learnKeys?(parsed: Uint8Array): void;
 }
 
 /** Bulk hashing of the data path; a native implementation and a portable one exist. */

@@ -19,7 +19,8 @@ export interface Packed {
 /**
  * A unit of work, about a validator set or about keys of none.
  *
- * `parse-keys`: `keys` as they are written in certificates, one after the other.
+ * `parse-keys`: `keys` of the set `id` as they are written in certificates, one after the other; `hints` are what such
+ * jobs gave of some of them before, and need no trust.
  * `certificate`: `parts` are the message, the bitmap and the signatures.
  * `form`: `parts` are the message and all votes; vote `i` is by validator `indexes[i]`.
  * `finish`: `parts` are the message, its point, and the bitmap, the sum of signatures and the sum of keys of votes that
@@ -28,7 +29,13 @@ export interface Packed {
  * `signatures`, `possessions`: `parts` are all keys, all messages and all signatures.
  */
 export type Job = { readonly scheme: SchemeName } & (
-  | { readonly type: 'parse-keys'; readonly keys: Uint8Array; readonly trusted: boolean }
+  | {
+      readonly type: 'parse-keys';
+      readonly id: SharedKeys['id'];
+      readonly keys: Uint8Array;
+      readonly hints: Uint8Array;
+      readonly trusted: boolean;
+    }
   | { readonly type: 'certificate'; readonly keys: SharedKeys; readonly parts: Packed }
   | { readonly type: 'finish'; readonly keys: SharedKeys; readonly parts: Packed }
   | {

@@ -23,12 +23,25 @@ const MAX_SETS = 8;
 export function createKernel(): Kernel {
   const keySets = new Map<number, NativeKeySet>();
 
-  const keySet = (scheme: SchemeName, { id, parsed }: SharedKeys): NativeKeySet => {
-    const set = keySets.get(id) ?? native.KeySet.fromExport(SCHEME_NUMBERS[scheme], parsed);
+  const keep = (id: SharedKeys['id'], set: NativeKeySet): NativeKeySet => {
     keySets.delete(id);
     keySets.set(id, set);
     if (keySets.size > MAX_SETS) keySets.delete(keySets.keys().next().value as number);
     return set;
+  };
+
+  const keySet = (scheme: SchemeName, { id, parsed }: SharedKeys): NativeKeySet =>
+    keep(id, keySets.get(id) ?? native.KeySet.fromExport(SCHEME_NUMBERS[scheme], parsed));
+
+  /** The set is kept, so that this thread need not read what it gives. */
+  const parseKeys = ({ scheme, id, keys, hints, trusted }: JobOf<'parse-keys'>): ParsedKeys => {
+    try {
+      const set = native.KeySet.withHints(SCHEME_NUMBERS[scheme], keys, hints, trusted);
+      return { parsed: keep(id, set).exportKeys() };
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ERR_NATIVE_KEY') return { fault: (error as Error).message };
+      throw error;
+    }
   };
 
   const run = (job: Job): OutcomeOf<Job> => {
@@ -55,15 +68,6 @@ export function createKernel(): Kernel {
 }
 
 type JobOf<Type extends Job['type']> = Extract<Job, { readonly type: Type }>;
-
-function parseKeys({ scheme, keys, trusted }: JobOf<'parse-keys'>): ParsedKeys {
-  try {
-    return { parsed: new native.KeySet(SCHEME_NUMBERS[scheme], keys, trusted).exportKeys() };
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_NATIVE_KEY') return { fault: (error as Error).message };
-    throw error;
-  }
-}
 
 function verifyCertificate(set: NativeKeySet, { parts }: JobOf<'certificate'>): Uint8Array {
   const verdict = set.verifyCertificate(part(parts, 0), part(parts, 1), part(parts, 2));

@@ -111,6 +111,20 @@ export class ExecutorVerifier implements PoolVerifier {
     return this.#call(signal, () => this.#checkPossession(keys, signal));
   }
 
+  parsedKeys(set: ValidatorSet): Promise<Uint8Array | null> {
+    // An Ed25519 key is parsed as fast as it is read.
+    if (this.scheme !== 'bls12381') return Promise.resolve(null);
+    return this.#call(undefined, async () => {
+      const known = this.#sets.get(set);
+      const { parsed } = known.keys ?? (await this.#parse(known));
+      return parsed;
+    });
+  }
+
+  learnKeys(parsed: Uint8Array): void {
+    this.#sets.learn(parsed);
+  }
+
   statistics(): VerifierStatistics {
     return {
       ...this.#executor.statistics(),
@@ -438,8 +452,17 @@ export class ExecutorVerifier implements PoolVerifier {
   }
 
   async #parseOnce(known: KnownSet): Promise<SharedKeys> {
-    const keys = keysOf(this.scheme, known.set);
-    const job = { scheme: this.scheme, type: 'parse-keys' as const, keys, trusted: this.#trustKeys };
+    const { id, set } = known;
+    const keys = keysOf(this.scheme, set);
+    const { hints } = this.#sets;
+    const job = {
+      scheme: this.scheme,
+      type: 'parse-keys' as const,
+      id,
+      keys,
+      hints,
+      trusted: this.#trustKeys,
+    };
     const outcome = await this.#executor.run(job, 'now').promise;
     if ('fault' in outcome) throw new PoolError(`a validator set is none: ${outcome.fault}`);
     return this.#sets.parsed(known, outcome.parsed);

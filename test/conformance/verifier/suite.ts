@@ -385,6 +385,33 @@ export function describeVerifier(name: string, scheme: SchemeName, create: () =>
       });
     });
 
+    describe('keys parsed before', () => {
+      it('are the same for a set, and whatever is learned of them changes no verdict', async () => {
+        const parsed = (await verifier.parsedKeys?.(set)) ?? null;
+        expect((await verifier.parsedKeys?.(setOf(all))) ?? null).toEqual(parsed);
+        const given = parsed ?? new Uint8Array(all.length * 192);
+        const others = (await verifier.parsedKeys?.(setOf(strangers))) ?? null;
+        const learned = [given, flipped(given, 1_000), given.subarray(9), others, new Uint8Array(0)];
+        for (const hints of learned) {
+          const fresh = create();
+          if (hints !== null) fresh.learnKeys?.(hints);
+          const own = setOf(all);
+          expect(await formed(fresh, own, preimage, votes.slice(0, 7))).toEqual(certificate);
+          const checks = [preimage, preimageOf(scheme, 8)].map(
+            (over): SignatureCheck => ({
+              type: 'certificate',
+              set: setOf(all),
+              preimage: over,
+              signatures: certificate,
+            }),
+          );
+          expect([...(await fresh.check(checks, 'now'))]).toEqual([1, 0]);
+          expect((await fresh.parsedKeys?.(own)) ?? null).toEqual(parsed);
+          await fresh[Symbol.asyncDispose]();
+        }
+      });
+    });
+
     describe('possession', () => {
       it('is proved for a chain and a key', async () => {
         const [one, two] = all as [Member, Member];

@@ -88,6 +88,41 @@ describe('the addon', () => {
     expect(make).toThrow('key 1 is refused: malformed');
   });
 
+  it('reads keys with the help of hints, and the same keys without or against it', () => {
+    const number = SCHEME_NUMBERS.bls12381;
+    const [a, b, c] = [1, 2, 3].map((seed) =>
+      native.SecretKey.generate(number, new Uint8Array(32).fill(seed)).publicKey(),
+    ) as [Uint8Array, Uint8Array, Uint8Array];
+    const keys = new Uint8Array([...a, ...b]);
+    const right = new native.KeySet(number, keys, false).exportKeys();
+    const [x, y] = [right.subarray(0, 96), right.subarray(96, 192)];
+    const foreign = new native.KeySet(number, c, false).exportKeys();
+    const shared = new Uint8Array(new SharedArrayBuffer(right.length));
+    shared.set(right);
+    const hints = [
+      right,
+      shared,
+      right.subarray(192),
+      right.subarray(1),
+      foreign,
+      new Uint8Array([...foreign, ...right, 5]),
+      new Uint8Array([...y, ...x]),
+      new Uint8Array([...x, ...foreign.subarray(96)]),
+      new Uint8Array(192).fill(255),
+      new Uint8Array(0),
+    ];
+    for (const hint of hints) {
+      for (const trusted of [false, true]) {
+        expect(native.KeySet.withHints(number, keys, hint, trusted).exportKeys()).toEqual(right);
+      }
+    }
+    const broken = new Uint8Array([...a, ...new Uint8Array(96)]);
+    expect(codeOf(() => native.KeySet.withHints(number, broken, right, true))).toBe('ERR_NATIVE_KEY');
+    expect(codeOf(() => native.KeySet.withHints(number, keys.subarray(1), right, true))).toBe(
+      'ERR_NATIVE_MISUSE',
+    );
+  });
+
   it('sums BLS votes only', () => {
     const secret = native.SecretKey.generate(SCHEME_NUMBERS.ed25519, new Uint8Array(32));
     const set = new native.KeySet(SCHEME_NUMBERS.ed25519, secret.publicKey(), false);

@@ -26,6 +26,9 @@ import { type Member, members, preimageOf, setOf } from '../../conformance/verif
 
 const bytes = (...values: readonly number[]): Uint8Array => new Uint8Array(values);
 
+const parseKeys = (scheme: SchemeName, id: number, keys: Uint8Array) =>
+  ({ scheme, type: 'parse-keys', id, keys, hints: bytes(), trusted: true }) as const;
+
 describe('packing', () => {
   it('copies strings into one buffer of their own', () => {
     const frame = bytes(0, 1, 2, 3, 4, 5, 6, 7);
@@ -92,12 +95,8 @@ describe('the rule for small jobs', () => {
   it('counts Ed25519 signatures', () => {
     expect(isSmall({ scheme: 'ed25519', type: 'certificate', keys, parts })).toBe(true);
     expect(isSmall({ scheme: 'ed25519', type: 'certificate', keys, parts: larger })).toBe(false);
-    expect(
-      isSmall({ scheme: 'ed25519', type: 'parse-keys', keys: new Uint8Array(32 * 11), trusted: true }),
-    ).toBe(true);
-    expect(
-      isSmall({ scheme: 'ed25519', type: 'parse-keys', keys: new Uint8Array(32 * 12), trusted: true }),
-    ).toBe(false);
+    expect(isSmall(parseKeys('ed25519', 1, new Uint8Array(32 * 11)))).toBe(true);
+    expect(isSmall(parseKeys('ed25519', 1, new Uint8Array(32 * 12)))).toBe(false);
     for (const type of ['signatures', 'possessions'] as const) {
       expect(isSmall({ scheme: 'ed25519', type, offsets: new Uint32Array(12), parts })).toBe(true);
       expect(isSmall({ scheme: 'ed25519', type, offsets: new Uint32Array(13), parts })).toBe(false);
@@ -139,13 +138,46 @@ describe('the rule for small jobs', () => {
   });
 });
 
+describe('parsing keys', () => {
+  const set = setOf(members('bls12381', 4));
+  const keys = keysOf('bls12381', set);
+  const votes = (id: number, parsed: Uint8Array): Job => ({
+    scheme: 'bls12381',
+    type: 'votes',
+    keys: { id, parsed },
+    indexes: Uint32Array.of(),
+    offsets: Uint32Array.of(0),
+    parts: packed(bytes(), bytes()),
+  });
+
+  it('leaves the thread that did it nothing to read', () => {
+    const kernel = createKernel();
+    expect(kernel(parseKeys('bls12381', 1, keys))).toHaveProperty('parsed');
+    const unreadable = bytes(1, 2, 3);
+    expect(kernel(votes(1, unreadable))).toEqual(bytes());
+    expect(() => kernel(votes(2, unreadable))).toThrow();
+  });
+
+  it('gives the same whatever the hints are', () => {
+    const kernel = createKernel();
+    const plain = kernel(parseKeys('bls12381', 1, keys)) as { readonly parsed: Uint8Array };
+    const wrong = plain.parsed.slice();
+    wrong[191]! ^= 1;
+    for (const hints of [plain.parsed, wrong, plain.parsed.subarray(7), bytes(1)]) {
+      expect(kernel({ ...parseKeys('bls12381', 2, keys), hints })).toEqual(plain);
+    }
+    const none = { ...parseKeys('bls12381', 3, new Uint8Array(96)), hints: plain.parsed };
+    expect(kernel(none)).toEqual({ fault: 'key 0 is refused: malformed' });
+  });
+});
+
 describe('jobs that go together', () => {
   it.each(['bls12381', 'ed25519'] as const)('give what each gives alone (%s)', async (scheme) => {
     const all = members(scheme, 4);
     const kernel = createKernel();
     const setKeys = (id: number, some: readonly Member[]): SharedKeys => {
       const keys = keysOf(scheme, setOf(some));
-      const parsed = kernel({ scheme, type: 'parse-keys', keys, trusted: true });
+      const parsed = kernel(parseKeys(scheme, id, keys));
       return { id, parsed: 'parsed' in parsed ? parsed.parsed : bytes() };
     };
     const sets = [setKeys(1, all), setKeys(2, all.slice(0, 3))] as const;
@@ -171,7 +203,7 @@ describe('jobs that go together', () => {
       await job(sets[0], [], null),
       await job(sets[0], [4], 0),
       await job(sets[1], [1, 5], null),
-      { scheme, type: 'parse-keys', keys: keysOf(scheme, setOf(all)), trusted: true } as const,
+      parseKeys(scheme, 3, keysOf(scheme, setOf(all))),
       await job(sets[1], [2], null),
       await job(sets[0], [2], null),
     ];

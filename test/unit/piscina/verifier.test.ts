@@ -258,6 +258,86 @@ describe('trusted keys', () => {
   });
 });
 
+describe('keys parsed before', () => {
+  const some = members('bls12381', 4);
+  const over = preimageOf('bls12381', 6);
+
+  /** A verifier on the calling thread, with the hints that it parses keys with. */
+  const startRecorded = (trustKeys = true) => {
+    const hints: Uint8Array[] = [];
+    const inline = createInlineExecutor();
+    const executor: Executor = {
+      ...inline,
+      run: (job, priority) => {
+        if (job.type === 'parse-keys') hints.push(job.hints);
+        return inline.run(job, priority);
+      },
+    };
+    return { verifier: new ExecutorVerifier('bls12381', executor, trustKeys), hints };
+  };
+
+  it('are given to be kept, parsed once', async () => {
+    const { verifier, hints } = startRecorded();
+    const own = setOf(some);
+    const parsed = (await verifier.parsedKeys(own)) as Uint8Array;
+    expect(parsed).toHaveLength(4 * 192);
+    expect(await verifier.parsedKeys(own)).toBe(parsed);
+    expect(hints.map(({ length }) => length)).toEqual([0]);
+  });
+
+  it('help to parse those of the next process, and of the next set', async () => {
+    const parsed = (await startRecorded().verifier.parsedKeys(setOf(some))) as Uint8Array;
+    const { verifier, hints } = startRecorded();
+    verifier.learnKeys(parsed);
+    expect(await verifier.parsedKeys(setOf(some))).toEqual(parsed);
+    const next = setOf(members('bls12381', 5));
+    const all = await verifier.parsedKeys(next);
+    expect(hints).toEqual([parsed, parsed]);
+    expect(all).toHaveLength(5 * 192);
+    await verifier.parsedKeys(setOf(some));
+    expect(hints[2]).toEqual(all);
+  });
+
+  it.each([true, false])('may be wrong, and change no verdict (trusted: %s)', async (trustKeys) => {
+    const given = await votesOf(some, over);
+    const right = (await startRecorded().verifier.parsedKeys(setOf(some))) as Uint8Array;
+    const others = (await startRecorded().verifier.parsedKeys(
+      setOf(members('bls12381', 4, 9)),
+    )) as Uint8Array;
+    const spoilt = right.slice();
+    spoilt[200]! ^= 4;
+    const mixed = new Uint8Array([...right.subarray(0, 96), ...others.subarray(96, 192)]);
+    for (const learned of [right, others, spoilt, mixed, right.subarray(5), new Uint8Array(0)]) {
+      const { verifier } = startRecorded(trustKeys);
+      verifier.learnKeys(learned);
+      const own = setOf(some);
+      const { signatures, badSigners } = await verifier.formCertificate({
+        set: own,
+        preimage: over,
+        votes: given,
+      });
+      expect(badSigners).toEqual([]);
+      const check = { type: 'certificate', set: own, signatures: signatures as SignatureSet } as const;
+      const checks = [over, preimageOf('bls12381', 7)].map((about) => ({ ...check, preimage: about }));
+      expect([...(await verifier.check(checks, 'now'))]).toEqual([1, 0]);
+      expect(await verifier.parsedKeys(own)).toEqual(right);
+    }
+  });
+
+  it('are not worth keeping for Ed25519', async () => {
+    const verifier = createVerifier({ scheme: 'ed25519', workers: 0 });
+    expect(await verifier.parsedKeys?.(set)).toBeNull();
+    verifier.learnKeys?.(new Uint8Array(100));
+    expect([...(await verifier.check([certificateCheck()], 'now'))]).toEqual([1]);
+  });
+
+  it('of a closed verifier are PoolErrors', async () => {
+    const { verifier } = startRecorded();
+    await verifier.close();
+    await expect(verifier.parsedKeys(setOf(some))).rejects.toBeInstanceOf(PoolError);
+  });
+});
+
 describe('votes told of beforehand', () => {
   const many = members('bls12381', 34);
   const large = setOf(many);
