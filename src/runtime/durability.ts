@@ -33,6 +33,8 @@ export interface DurabilityOptions {
 export interface Durability {
   /** Tickets must come in ascending order. `reader` shows it from now on; nothing is written before `start`. */
   persist(ticket: Ticket, delta: TreeDelta, flush: 'now' | 'lazy'): void;
+  /** Has `records`, which nothing waits for, written with what is written next; they are lost if nothing is. */
+  accompany(records: Map<string, WrittenRecord>): void;
   /** Runs `release` when `after` is durable: at once if it already is, never after a failure. */
   gate(after: Ticket, release: () => void): void;
   /** Begins the write that was asked for, unless one is under way; to be called after each step's effects. */
@@ -93,6 +95,10 @@ class GroupCommit implements Durability {
     this.#pending.push(ticket);
     if (flush === 'now') this.#flushNow = true;
     else this.#armLazyTimer();
+  }
+
+  accompany(records: Map<string, WrittenRecord>): void {
+    if (!this.#stopped) this.#writes.add(() => records);
   }
 
   #armLazyTimer(): void {

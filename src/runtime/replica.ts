@@ -14,6 +14,7 @@ import type { KVStore } from '../ports/kv-store.ts';
 import type { Network } from '../ports/network.ts';
 import type { Hasher, Signer, Verifier } from '../ports/signature-scheme.ts';
 import { readChain, type StoredChain } from '../storage/genesis.ts';
+import { readParsedKeys } from '../storage/parsed-keys.ts';
 import { recover } from '../storage/recovery.ts';
 import { type BlockTreeSnapshot, createBlockTreeSnapshot } from '../storage/snapshot.ts';
 import { systemClock } from './clock.ts';
@@ -139,7 +140,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
 
 async function startOnStore(options: ReplicaOptions): Promise<Replica> {
   const settings = settingsFrom(options.settings);
-  const { stored, disk } = readStore(options);
+  const { stored, disk, parsedKeys } = readStore(options);
   const { signer, traceDir } = options;
   const core = createCore({
     me: signer.id,
@@ -154,6 +155,7 @@ async function startOnStore(options: ReplicaOptions): Promise<Replica> {
     core,
     step,
     chain: stored.chain,
+    parsedKeys,
     settings,
     hasher: options.hasher ?? portableHasher,
     clock: options.clock ?? systemClock,
@@ -169,7 +171,13 @@ async function startOnStore(options: ReplicaOptions): Promise<Replica> {
   return new RunningReplica({ core, shell, events, recorder, options, stored });
 }
 
-function readStore(options: ReplicaOptions): { readonly stored: StoredChain; readonly disk: Recovered } {
+interface ReadStore {
+  readonly stored: StoredChain;
+  readonly disk: Recovered;
+  readonly parsedKeys: Uint8Array | null;
+}
+
+function readStore(options: ReplicaOptions): ReadStore {
   const { store, signer, verifier } = options;
   const snapshot = store.snapshot();
   try {
@@ -195,7 +203,7 @@ function readStore(options: ReplicaOptions): { readonly stored: StoredChain; rea
         `is ${signer.id}, but the store belongs to the replica ${stored.replica}; start it with that key`,
       );
     }
-    return { stored, disk: recover(snapshot) };
+    return { stored, disk: recover(snapshot), parsedKeys: readParsedKeys(snapshot) };
   } finally {
     snapshot.close();
   }

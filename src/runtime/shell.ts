@@ -30,6 +30,7 @@ import { createDurability, type Durability } from './durability.ts';
 import type { EventStream } from './event-stream.ts';
 import { openState } from './open-state.ts';
 import { createOutbox, type Outbox, withBlock } from './outbox.ts';
+import { createKeyKeeper, type KeyKeeper } from './parsed-keys.ts';
 import { createSyncServer, type SyncServer } from './sync-server.ts';
 import { createTimers, type Timers } from './timers.ts';
 import type { Recorder } from './trace.ts';
@@ -45,6 +46,8 @@ export interface ShellOptions {
   readonly network: Network;
   readonly signer: Signer;
   readonly verifier: Verifier;
+  /** What the store has of the verifier's. */
+  readonly parsedKeys: Uint8Array | null;
   readonly hasher: Hasher;
   readonly clock: Clock;
   readonly recorder: Recorder;
@@ -88,6 +91,7 @@ class CoreShell implements Shell {
   readonly #timers: Timers;
   readonly #outbox: Outbox;
   readonly #verification: Verification;
+  readonly #keyKeeper: KeyKeeper;
   readonly #appRunner: AppRunner;
   readonly #syncServer: SyncServer;
   readonly #driver: Driver;
@@ -134,6 +138,11 @@ class CoreShell implements Shell {
       counters: this.counters,
       answer: (input) => this.#driver.input(input),
       onFault: this.#onFault,
+    });
+    this.#keyKeeper = createKeyKeeper({
+      verifier: options.verifier,
+      stored: options.parsedKeys,
+      write: (records) => this.#durability.accompany(records),
     });
     this.#appRunner = this.#createAppRunner();
     this.#syncServer = createSyncServer({
@@ -241,7 +250,7 @@ class CoreShell implements Shell {
         return this.#durability.gate(effect.after, () => this.#syncServer.serve(effect));
       case 'update-validators':
         this.#sets = effect.sets;
-        return this.#durability.gate(effect.after, () => this.#updateNetwork(effect.sets));
+        return this.#durability.gate(effect.after, () => this.#updateValidators(effect.sets));
       case 'emit':
         return this.#durability.gate(effect.after, () => this.#emit(effect.event));
       case 'halt':
@@ -275,9 +284,10 @@ class CoreShell implements Shell {
     }
   }
 
-  #updateNetwork({ committed, previous, decided }: ValidatorSets): void {
+  #updateValidators({ committed, previous, decided }: ValidatorSets): void {
     try {
       this.#options.network.updateValidators({ committed, previous: decided ? committed : previous });
+      this.#keyKeeper.keep(committed);
     } catch (error) {
       this.#onFault(error);
     }
@@ -305,6 +315,7 @@ class CoreShell implements Shell {
     this.#driver.stop();
     this.#timers.stop();
     this.#verification.stop();
+    this.#keyKeeper.stop();
     this.#appRunner.stop();
     this.#syncServer.stop();
     if (this.#fault === null) await this.#durability.drain();

@@ -34,6 +34,7 @@ export const SCHEMA_VERSION = 1;
  * | commitPcs           | height, hash       | the certificate that committed such a block (R10)                   |
  * | heights             | hash               | height of every stored block                                        |
  * | appState            | the app's key      | the app's value                                                     |
+ * | parsedKeys          |                    | keys of validators as the verifier parsed them; see parsed-keys.ts  |
  *
  * Children are not stored: they are the blocks one higher that justify the block.
  */
@@ -47,6 +48,7 @@ export const TABLES = {
   commitPcs: 6,
   heights: 7,
   appState: 8,
+  parsedKeys: 9,
 } as const;
 
 type Table = keyof typeof TABLES;
@@ -229,6 +231,8 @@ function nameOf(key: Uint8Array): string {
       return `the height of block ${rest}`;
     case 'appState':
       return `the app state's key ${rest}`;
+    case 'parsedKeys':
+      return 'the parsed keys';
     default: {
       const { height, hash } = blockOfHeaderKey(key);
       return `the record in ${table} of block ${hash} at height ${height}`;

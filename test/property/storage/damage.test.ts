@@ -6,22 +6,27 @@ import { asHeight, asView, ZERO_HASH } from '../../../src/model/ids.ts';
 import { appViewAt } from '../../../src/storage/app-view.ts';
 import { batchOf } from '../../../src/storage/apply.ts';
 import { genesisBatch, readChain } from '../../../src/storage/genesis.ts';
+import { encodeParsedKeys, type ParsedKeysRecord, readParsedKeys } from '../../../src/storage/parsed-keys.ts';
 import { recover } from '../../../src/storage/recovery.ts';
 import { TABLES, VARIABLES } from '../../../src/storage/schema.ts';
 import { scrub } from '../../../src/storage/scrub.ts';
 import { createBlockTreeSnapshot } from '../../../src/storage/snapshot.ts';
 import { readSyncResponse } from '../../../src/storage/sync-response.ts';
-import { delta, genesisOf } from '../../unit/storage/support/fixtures.ts';
+import { bytesFrom, delta, genesisOf } from '../../unit/storage/support/fixtures.ts';
 import { MemoryMap } from '../../unit/storage/support/memory-map.ts';
 import { APP_KEYS, picksFrom, TreeModel } from './tree-model.ts';
 
 const SCHEME = 'ed25519';
+
+const PARSED_KEYS = bytesFrom('parsed keys', 4 * 192);
 
 /** A store with all kinds of records, and what it was before its last write. */
 function richStore(): { readonly model: TreeModel; readonly store: MemoryMap; readonly before: MemoryMap } {
   const model = new TreeModel(SCHEME, genesisOf(SCHEME));
   const store = new MemoryMap();
   store.apply(genesisBatch(model.genesis));
+  const { key, value } = encodeParsedKeys(PARSED_KEYS) as ParsedKeysRecord;
+  store.apply({ sets: [[key, value]], deletes: [] });
   let before = store;
   const pick = picksFrom(11);
   const hasAll = (): boolean =>
@@ -72,10 +77,12 @@ const recordName = (key: string): string =>
 
 describe('damage to what is stored', () => {
   const { model, store, before } = richStore();
-  const entries = [...store.entries];
+  const all = [...store.entries];
+  /** Those that something depends on. */
+  const entries = all.filter(([key]) => recordName(key) !== 'parsedKeys');
 
   it('has something of every table to damage', () => {
-    expect(new Set(entries.map(([key]) => recordName(key)))).toEqual(new Set(Object.keys(TABLES)));
+    expect(new Set(all.map(([key]) => recordName(key)))).toEqual(new Set(Object.keys(TABLES)));
   });
 
   it('is found out when one bit of a value is flipped, wherever', () => {
@@ -98,8 +105,8 @@ describe('damage to what is stored', () => {
       }
       return calls;
     };
-    expect(scrubAll(store)).toBe(Math.floor(entries.length / 10) + 1);
-    for (const [index, [key, value]] of entries.entries()) {
+    expect(scrubAll(store)).toBe(Math.floor(all.length / 10) + 1);
+    for (const [index, [key, value]] of all.entries()) {
       const damagedValue = store.copy();
       damagedValue.entries.set(key, flipped(value, (index * 37) % (8 * value.length)));
       expect(() => scrubAll(damagedValue)).toThrow(StorageError);
@@ -109,6 +116,31 @@ describe('damage to what is stored', () => {
       damagedKey.entries.set(Buffer.from(bytes).toString('hex'), value);
       expect(() => scrubAll(damagedKey)).toThrow(StorageError);
     }
+  });
+
+  it('of the parsed keys, or their loss, leaves none, and everything else as it is', () => {
+    const intact = readAll(store, model);
+    expect(readParsedKeys(store.snapshot())).toEqual(PARSED_KEYS);
+    const [[key, value]] = all.filter(([name]) => recordName(name) === 'parsedKeys') as [
+      [string, Uint8Array],
+    ];
+    const change = fc.oneof(
+      fc.nat(8 * value.length - 1).map((bit) => flipped(value, bit)),
+      fc.nat(value.length - 1).map((length) => value.slice(0, length)),
+      fc.uint8Array({ minLength: 1 }).map((more) => new Uint8Array([...value, ...more])),
+      fc.uint8Array(),
+      fc.constant(null),
+    );
+    fc.assert(
+      fc.property(change, (changed) => {
+        const damaged = store.copy();
+        if (changed === null) damaged.entries.delete(key);
+        else damaged.entries.set(key, changed);
+        expect(readParsedKeys(damaged.snapshot())).toBeNull();
+        expect(readAll(damaged, model)).toEqual(intact);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('is found out in every bit of the record that holds the vote', () => {

@@ -5,7 +5,7 @@ import { StorageError } from '../../../src/model/errors.ts';
 import { asView } from '../../../src/model/ids.ts';
 import type { KVSnapshot, WriteBatch } from '../../../src/ports/kv-store.ts';
 import { createDurability, type RecordsOf } from '../../../src/runtime/durability.ts';
-import { createHeldStore, settle } from './support/held-store.ts';
+import { createHeldStore, type HeldWrite, settle } from './support/held-store.ts';
 import { createManualClock } from './support/manual-clock.ts';
 import { recordsIn } from './support/records.ts';
 
@@ -133,6 +133,41 @@ describe('group commit', () => {
     await settle();
     expect(log).toEqual(['gated', 'durable 1']);
     expect(held.asked).toBe(0);
+  });
+});
+
+describe('records that nothing waits for', () => {
+  const record = (value: string): ReturnType<RecordsOf> =>
+    recordsIn({ sets: [[Buffer.from('extra'), Buffer.from(value)]], deletes: [] });
+
+  it('go with the next write, and ask for none', async () => {
+    const { durability, held, clock, log } = start();
+    durability.accompany(record('old'));
+    durability.start();
+    clock.advance(10 * LAZY_MS);
+    await durability.drain();
+    expect([held.asked, durability.waiting, log]).toEqual([0, 0, []]);
+    durability.persist(ticket(1), delta(1), 'now');
+    durability.start();
+    durability.accompany(record('new'));
+    expect(written(held.writes[0] as HeldWrite).sort()).toEqual(['1 ', 'old']);
+    await held.writes[0]?.succeed();
+    expect(held.asked).toBe(1);
+    durability.persist(ticket(2), delta(2), 'now');
+    durability.start();
+    expect(written(held.writes[0] as HeldWrite).sort()).toEqual(['1 2 ', 'new']);
+    await held.writes[0]?.succeed();
+    expect(log).toEqual(['durable 1', 'durable 2']);
+  });
+
+  it('are not written after a failure', async () => {
+    const { durability, held, log } = start();
+    durability.persist(ticket(1), delta(1), 'now');
+    durability.start();
+    await held.writes[0]?.fail(new StorageError('disk full'));
+    durability.accompany(record('late'));
+    await durability.drain();
+    expect([held.asked, log]).toEqual([1, ['fault disk full']]);
   });
 });
 

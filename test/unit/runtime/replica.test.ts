@@ -11,6 +11,7 @@ import type { Network } from '../../../src/ports/network.ts';
 import type { Verifier } from '../../../src/ports/signature-scheme.ts';
 import type { Replica, ReplicaOptions } from '../../../src/runtime/replica.ts';
 import { initializeStorage } from '../../../src/storage/genesis.ts';
+import { encodeParsedKeys, type ParsedKeysRecord, readParsedKeys } from '../../../src/storage/parsed-keys.ts';
 import { type Cluster, createCluster, type Node, until } from './support/cluster.ts';
 
 let cluster: Cluster;
@@ -365,6 +366,69 @@ describe('a verifier', () => {
     expect(halts).toEqual([]);
     for (const replica of replicas) await replica.close();
     await Promise.all(verifiers.map((verifier) => verifier.close()));
+  });
+});
+
+describe('the keys of the validators', () => {
+  const parsedKeysIn = ({ store }: Node): Uint8Array | null => {
+    const snapshot = store.snapshot();
+    try {
+      return readParsedKeys(snapshot);
+    } finally {
+      snapshot.close();
+    }
+  };
+
+  /** Starts all four and lets them commit; gives what each verifier was told of keys, and closes them. */
+  const runOnce = async (key: string): Promise<(Uint8Array | null)[]> => {
+    const learned: (Uint8Array | null)[] = [null, null, null, null];
+    const verifiers = cluster.nodes.map((_, index) => {
+      const real = createVerifier({ scheme: 'bls12381', workers: 0, trustKeys: true });
+      const learn = real.learnKeys?.bind(real);
+      real.learnKeys = (keys) => {
+        learned[index] = keys.slice();
+        learn?.(keys);
+      };
+      return real;
+    });
+    const replicas = await Promise.all(
+      verifiers.map((verifier, index) => cluster.start(index, { verifier })),
+    );
+    cluster.app.submit(`${key}=1`);
+    await until(() => replicas.every((replica) => noteOf(replica, key) === '1'));
+    for (const replica of replicas) await replica.close();
+    for (const verifier of verifiers) await verifier.close();
+    return learned;
+  };
+
+  it('are kept from the first start on, and made anew where they are missing, damaged or wrong', async () => {
+    cluster = await createCluster('bls12381', 4);
+    expect(cluster.nodes.map(parsedKeysIn)).toEqual([null, null, null, null]);
+    expect(await runOnce('first')).toEqual([null, null, null, null]);
+    const right = parsedKeysIn(nodeAt(0)) as Uint8Array;
+    expect(right).toHaveLength(4 * 192);
+    expect(cluster.nodes.map(parsedKeysIn)).toEqual([right, right, right, right]);
+
+    const wrong = right.slice();
+    wrong[191]! ^= 1;
+    const { key, value } = encodeParsedKeys(wrong) as ParsedKeysRecord;
+    const damaged = value.slice();
+    damaged[0]! ^= 1;
+    await nodeAt(1).store.write({ sets: [[key, value]], deletes: [] });
+    await nodeAt(2).store.write({ sets: [[key, damaged]], deletes: [] });
+    await nodeAt(3).store.write({ sets: [], deletes: [key] });
+    expect(await runOnce('second')).toEqual([right, wrong, null, null]);
+    expect(cluster.nodes.map(parsedKeysIn)).toEqual([right, right, right, right]);
+    expect(await runOnce('third')).toEqual([right, right, right, right]);
+  });
+
+  it('of Ed25519 are not kept', async () => {
+    cluster = await createCluster('ed25519', 1);
+    const replica = await cluster.start(0);
+    cluster.app.submit('key=value');
+    await until(() => noteOf(replica, 'key') === 'value');
+    await replica.close();
+    expect(parsedKeysIn(nodeAt(0))).toBeNull();
   });
 });
 

@@ -28,6 +28,7 @@ import { createEventStream } from '../../../src/runtime/event-stream.ts';
 import { createShell, type ShellOptions } from '../../../src/runtime/shell.ts';
 import { createRecorder } from '../../../src/runtime/trace.ts';
 import { genesisBatch, initializeStorage } from '../../../src/storage/genesis.ts';
+import { readParsedKeys } from '../../../src/storage/parsed-keys.ts';
 import { recover } from '../../../src/storage/recovery.ts';
 import { createHeldStore, settle } from './support/held-store.ts';
 import { createManualClock } from './support/manual-clock.ts';
@@ -113,6 +114,7 @@ async function start(script: Script, options: Partial<ShellOptions> = {}) {
     network,
     signer: { id: me, scheme: 'ed25519', sign: async () => new Uint8Array(64) },
     verifier,
+    parsedKeys: null,
     hasher: portableHasher,
     clock,
     recorder: createRecorder(core, null, () => {}),
@@ -381,6 +383,41 @@ describe('the shell', () => {
     expect(log).toEqual(['listen']);
     await writes[0]?.succeed();
     expect(log).toEqual(['listen', 'validators 2 false', 'validators 2 true']);
+  });
+
+  it('has the keys of new validators written as the verifier parsed them, once they are durable', async () => {
+    const store = createMemoryStore();
+    await initializeStorage(store, genesis);
+    const snapshot = store.snapshot();
+    const { validatorSets: sets } = recover(snapshot);
+    snapshot.close();
+    const parsed = [1, 2].map((byte) => new Uint8Array(192).fill(byte)) as [Uint8Array, Uint8Array];
+    const learned: Uint8Array[] = [];
+    const asked: unknown[] = [];
+    const verifier = {
+      scheme: 'ed25519',
+      parsedKeys: async (set: unknown) => {
+        asked.push(set);
+        return parsed[1];
+      },
+      learnKeys: (keys: Uint8Array) => void learned.push(keys),
+    } as unknown as Verifier;
+    const { writes, held } = await start(
+      (input) => {
+        if (input.type === 'recovered')
+          return [persist(1), { type: 'update-validators', sets, after: ticket(1) }];
+        return input.type === 'persisted' && input.ticket === 1 ? [persist(2, 'lazy'), persist(3)] : [];
+      },
+      { verifier, parsedKeys: parsed[0] },
+    );
+    expect([learned, asked]).toEqual([[parsed[0]], []]);
+    await writes[0]?.succeed();
+    expect(asked).toEqual([sets.committed]);
+    await writes[0]?.succeed();
+    const after = held.store.snapshot();
+    expect(readParsedKeys(after)).toEqual(parsed[1]);
+    after.close();
+    expect(held.asked).toBe(3);
   });
 
   it('answers sync from the store beside the steps', async () => {
