@@ -1,10 +1,16 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openLmdbStore } from '../../src/adapters/lmdb/index.ts';
 import { native, SCHEME_NUMBERS } from '../../src/adapters/native/binding.ts';
 import { createVerifier, type PoolVerifier } from '../../src/adapters/piscina/index.ts';
 import { SCHEME_SIZES, type SchemeName } from '../../src/model/scheme.ts';
 import type { ValidatorSet } from '../../src/model/validator-set.ts';
 import type { SignatureCheck } from '../../src/ports/signature-scheme.ts';
+import { createKeyKeeper } from '../../src/runtime/parsed-keys.ts';
+import { encodeParsedKeys, readParsedKeys } from '../../src/storage/parsed-keys.ts';
 import type { Case, Operation, Prepared } from '../case.ts';
 import { castOf, inTurn } from '../cast.ts';
+import { BUILD } from '../paths.ts';
 import { blstForm, chainsafeForm, ed25519OneByOne, nodeOneByOne } from './rivals.ts';
 
 /** Sizes of validator sets; a quorum of each has voted. */
@@ -122,23 +128,50 @@ export function jobsOf(scheme: SchemeName, n: number) {
 
 /**
  * What a node pays for its validator set when it starts: from a verifier that knows no set to its first verdict. Keys
- * that the node's own store vouches for need no validation; the rival validates them.
+ * that the node's own store vouches for need no validation, and are there as the verifier parsed them before: they are
+ * read from LMDB, checked against those of the set, and compared with what is stored, as a replica does. The rival
+ * validates them.
  */
 const loadCase = (scheme: SchemeName, n: number): Case => ({
   name: `set/load/${scheme}/n=${n}`,
-  prepare: (): Prepared => {
-    const { set, views } = castOf(scheme, n);
+  prepare: async (): Promise<Prepared> => {
+    const { keys, set, views } = castOf(scheme, n);
     const { preimage, certificate } = views[0]!;
-    const load = (trustKeys: boolean): Operation => ({
-      async: async () => {
-        const verifier = createVerifier({ scheme, workers: 0, trustKeys });
-        const check = { type: 'certificate', set: copyOf(set), preimage, signatures: certificate } as const;
-        const [valid] = await verifier.check([check], 'now');
-        await verifier.close();
-        if (valid !== 1) throw new Error('a good certificate was refused');
+    mkdirSync(BUILD, { recursive: true });
+    const directory = mkdtempSync(join(BUILD, 'bench-'));
+    const store = await openLmdbStore({ path: directory });
+    const { key, value } = encodeParsedKeys(keys.exportKeys())!;
+    await store.write({ sets: [[key, value]], deletes: [] });
+    const expectValid = async (verifier: PoolVerifier, own: ValidatorSet): Promise<void> => {
+      const check = { type: 'certificate', set: own, preimage, signatures: certificate } as const;
+      const [valid] = await verifier.check([check], 'now');
+      await verifier.close();
+      if (valid !== 1) throw new Error('a good certificate was refused');
+    };
+    const load = async (): Promise<void> => {
+      const own = copyOf(set);
+      const snapshot = store.snapshot();
+      const stored = readParsedKeys(snapshot);
+      snapshot.close();
+      const verifier = createVerifier({ scheme, workers: 0, trustKeys: true });
+      let isRefused = false;
+      const write = (): void => {
+        isRefused = true;
+      };
+      createKeyKeeper({ verifier, stored, write }).keep(own);
+      await expectValid(verifier, own);
+      if (isRefused) throw new Error('stored keys were not taken for what they are');
+    };
+    const validate = (): Promise<void> =>
+      expectValid(createVerifier({ scheme, workers: 0, trustKeys: false }), copyOf(set));
+    return {
+      run: { async: load },
+      rivals: [{ name: 'validating every key', run: { async: validate } }],
+      close: async () => {
+        await store.close();
+        rmSync(directory, { recursive: true });
       },
-    });
-    return { run: load(true), rivals: [{ name: 'validating every key', run: load(false) }] };
+    };
   },
 });
 
