@@ -13,7 +13,7 @@ export interface AppView {
   readonly appStateHash: Uint8Array;
   /** The validator set that a child of that block changes with its updates. */
   readonly validatorSet: ValidatorSet;
-  /** The key's value, or null. Not to be changed, here or later: other reads and the store may share its memory. */
+  /** A copy of the key's value, or null. */
   get(key: Uint8Array): Uint8Array | null;
 }
 

@@ -1,3 +1,4 @@
+import { copyOf } from '../codec/bytes.ts';
 import { StorageError } from '../model/errors.ts';
 import type { BlockHash } from '../model/ids.ts';
 import type { AppView } from '../ports/app.ts';
@@ -26,6 +27,8 @@ export function openState(reader: KVSnapshot, block: BlockHash): OpenState | nul
   return view === null ? null : new GuardedState(reader, view);
 }
 
+const ownOf = (value: Uint8Array | null): Uint8Array | null => (value === null ? null : copyOf(value));
+
 class GuardedState implements OpenState {
   readonly view: AppView;
   readonly #reader: KVSnapshot;
@@ -43,7 +46,8 @@ class GuardedState implements OpenState {
       get validatorSet() {
         return guarded(() => view.validatorSet);
       },
-      get: (key) => guarded(() => view.get(key)),
+      // Apps count up what they read, in place: the state must not notice before they say so.
+      get: (key) => guarded(() => ownOf(view.get(key))),
     };
   }
 

@@ -6,10 +6,11 @@ import type { PossessedKey } from '../ports/signature-scheme.ts';
 /** Keys of a state machine's state; one byte of the 1,024 that the store admits says whose the key is. */
 export const MAX_KEY_BYTES = 1_023;
 
-/** The state that a command sees and changes. Returned arrays must not be changed, nor those handed in afterwards. */
+/** The state that a command sees and changes. */
 export interface StateDraft {
+  /** A copy of the key's value, or null. */
   get(key: Uint8Array): Uint8Array | null;
-  /** Throws `RangeError` unless the key has 1 to 1,023 bytes. */
+  /** The value must not be changed afterwards. Throws `RangeError` unless the key has 1 to 1,023 bytes. */
   set(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
 }
@@ -53,7 +54,8 @@ export interface ValidatorRules {
  *
  * `apply` must be a function of the command, the draft and the context alone: no clocks, no randomness, nothing
  * remembered between calls. It runs on every replica, more than once for the same command when leaders compete, and
- * returns the answer for the submitter (empty when it returns nothing).
+ * returns the answer for the submitter (empty when it returns nothing). The command's bytes must not be changed: they
+ * are those of the block.
  *
  * A command for which it throws has no effect: leaders leave it out, and a block that carries one all the same gets no
  * vote. The submitter's node refuses it, once nobody can order it on another state any more.

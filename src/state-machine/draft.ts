@@ -1,4 +1,4 @@
-import { allocate, latin1 } from '../codec/bytes.ts';
+import { allocate, copyOf, latin1 } from '../codec/bytes.ts';
 import type { AppStateUpdates } from '../model/app.ts';
 import { MAX_KEY_BYTES, type StateDraft } from './definition.ts';
 
@@ -45,7 +45,7 @@ export interface Draft {
   updates(): AppStateUpdates;
 }
 
-/** Writes collect over `state`, which is read for what they do not cover. */
+/** Writes collect over `state`, which is read for what they do not cover, and gives copies. */
 export function createDraft(state: { get(key: Uint8Array): Uint8Array | null }): Draft {
   const writes = new Map<string, Write>();
   /** What to take back: the first `undoable`. The array is used again, command after command. */
@@ -55,6 +55,12 @@ export function createDraft(state: { get(key: Uint8Array): Uint8Array | null }):
   function get(key: Uint8Array): Uint8Array | null {
     const written = writes.size === 0 ? undefined : writes.get(latin1(key));
     return written === undefined ? state.get(key) : written.value;
+  }
+  /** A copy: what a command changes in place without setting it would stay when it is taken back. */
+  function readByUser(key: Uint8Array): Uint8Array | null {
+    const written = writes.get(latin1(key));
+    if (written === undefined) return state.get(key);
+    return written.value === null ? null : copyOf(written.value);
   }
   function put(key: Uint8Array, value: Uint8Array | null): void {
     const id = latin1(key);
@@ -79,7 +85,7 @@ export function createDraft(state: { get(key: Uint8Array): Uint8Array | null }):
   }
   return {
     user: {
-      get: (key) => get(userKey(key)),
+      get: (key) => readByUser(userKey(key)),
       set: (key, value) => put(userKey(key), value),
       delete: (key) => put(userKey(key), null),
     },

@@ -307,7 +307,7 @@ export class Service implements CommandService {
       // Not yet told of all that is committed: the commits of these commands may be on their way.
       const height = state.highestCommittedBlock()?.height ?? null;
       if ((height ?? -1) !== this.#height) return;
-      const get = (key: Uint8Array): Uint8Array | null => state.appState(key);
+      const get = (key: Uint8Array): Uint8Array | null => state.appState(key)?.slice() ?? null;
       const committed = { get, height, validatorSet: state.validatorSets().committed };
       const endMs = performance.now() + MAX_REVIEW_MS;
       for (const command of overdue) {

@@ -54,6 +54,14 @@ describe("an app's view of the state", () => {
     expect(state?.failure).toBeNull();
   });
 
+  it('gives copies: an app that counts up in place what it read has changed nothing', async () => {
+    const { snapshot } = await snapshotOfGenesis();
+    const state = openState(snapshot, ZERO_HASH);
+    state?.view.get(key)?.fill(0);
+    expect(Buffer.from(state?.view.get(key) ?? []).toString()).toBe('value');
+    expect(Buffer.from(state?.view.get(key) ?? []).toString()).toBe('value');
+  });
+
   it('is none after a block that is not there, and holds no snapshot then', async () => {
     const { snapshot, isOpen } = await snapshotOfGenesis();
     expect(openState(snapshot, asBlockHash('b'.repeat(64)))).toBeNull();

@@ -69,6 +69,23 @@ describe('a submitted command', () => {
     expect(cluster.leader.service.status().pending).toBe(0);
   });
 
+  it('leaves no trace of what it changed in place before it threw', async () => {
+    const spoiling: typeof registers.apply = (command, state, context) => {
+      if (text(command)?.startsWith('!')) state.get(bytes('a'))?.fill(0x39);
+      return registers.apply(command, state, context);
+    };
+    const cluster = new FakeCluster({ definition: { apply: spoiling } });
+    const { service } = cluster.leader;
+    const fine = service.submit(bytes('a=1'));
+    const refused = service.submit(bytes('!'));
+    await Promise.all([cluster.order(), expect(refused).rejects.toEqual(code('refused'))]);
+    await fine;
+    const later = service.submit(bytes('!'));
+    await Promise.all([cluster.order(), expect(later).rejects.toEqual(code('refused'))]);
+    for (const node of cluster.nodes) expect(text(node.service.read(bytes('a')).value)).toBe('1');
+    expect(cluster.nodes.map((node) => node.service.status().divergence)).toEqual([null, null, null, null]);
+  });
+
   it('is refused when it is too large', async () => {
     const cluster = new FakeCluster({ settings: { maxCommandBytes: 8 } });
     await expect(cluster.leader.service.submit(bytes('a=1234567'))).rejects.toEqual(code('too-large'));

@@ -77,8 +77,9 @@ class FakeState implements AppView {
     this.entries = entries;
   }
 
+  /** A copy, as the replica gives. */
   get(key: Uint8Array): Uint8Array | null {
-    return this.entries.get(hex(key)) ?? null;
+    return this.entries.get(hex(key))?.slice() ?? null;
   }
 
   after(
