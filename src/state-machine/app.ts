@@ -88,12 +88,15 @@ async function fillBlock(
   const slices = createSlices(signal);
   let bytes = 0;
   for (const command of parts.pool.all()) {
-    if (slices.isOver()) await slices.next();
+    if (slices.isOver(command.datum.length)) await slices.next();
     if (keys.length >= settings.maxBlockCommands || bytes >= settings.maxBlockBytes) break;
     if (patience.isOver(command)) continue;
     if (bytes + command.datum.length > settings.maxBlockBytes && bytes > 0) break;
     const result = tryCommand(parts, execution, command, patience);
-    if (result === null) continue;
+    if (result === null) {
+      slices.mayHaveTaken();
+      continue;
+    }
     data.push(command.datum);
     bytes += command.datum.length;
     keys.push(command.key);
@@ -205,8 +208,8 @@ async function execute(
   const slices = createSlices(signal);
   let bytes = 0;
   for (let at = 1; at < data.length; at++) {
-    if (slices.isOver()) await slices.next();
     const datum = data[at] as Uint8Array;
+    if (slices.isOver(datum.length)) await slices.next();
     const envelope = decodeCommand(datum);
     if (envelope === null) return { valid: false };
     bytes += datum.length;

@@ -51,6 +51,31 @@ describe('a block whose commands take long', () => {
     for (const answer of told) expect(answer).toMatchObject({ height: 0, blockHash: block.hash });
   });
 
+  it('is made in as many turns as large commands need', async () => {
+    const { turns, definition } = slowMachine();
+    const cluster = new FakeCluster({ definition });
+    const large = 'x'.repeat(20_000);
+    for (let at = 0; at < 8; at++) void cluster.leader.service.submit(bytes(`key${at}=${large}`));
+    await settle();
+    const block = await cluster.leader.produce(asView(cluster.view), ZERO_HASH);
+    expect(block.data).toHaveLength(9);
+    await settle();
+    expect(turns.splice(0)).toEqual([2, 2, 2, 2]);
+    await cluster.nodes[1]!.validate(block);
+    expect(turns).toEqual([2, 2, 2, 2]);
+  });
+
+  it('is made in as many turns as commands need that throw', async () => {
+    const { turns, definition } = slowMachine();
+    const cluster = new FakeCluster({ definition });
+    const sender = cluster.nodes[3]!;
+    for (let at = 0; at < 8; at++) sender.service.submit(bytes(`!${at}`)).catch(() => {});
+    await settle();
+    const block = await cluster.leader.produce(asView(cluster.view), ZERO_HASH);
+    expect(block.data).toHaveLength(1);
+    expect(turns).toEqual([2, 2, 2, 2]);
+  });
+
   it('is given up between two turns when nobody wants it any more', async () => {
     const { turns, definition } = slowMachine();
     const cluster = new FakeCluster({ definition });
