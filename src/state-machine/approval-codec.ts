@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bytesToHex, hexToBytes } from '../model/hex.ts';
+import { hexToBytes } from '../model/hex.ts';
 import { asPower, asReplicaId, type ChainId, type ReplicaId } from '../model/ids.ts';
 import { SCHEME_SIZES, type SchemeName } from '../model/scheme.ts';
 import type { ValidatorSetUpdates } from '../model/validator-set.ts';
@@ -76,15 +76,21 @@ export function encodeApproval(
   return new Uint8Array(Buffer.concat(parts));
 }
 
+/** The bytes of the proposed update in an approval, from which `decodeApproval` has read one: a view. */
+export function proposedIn(scheme: SchemeName, approval: Uint8Array): Uint8Array {
+  const { publicKey, vote } = SCHEME_SIZES[scheme];
+  return approval.subarray(publicKey + 8 + vote);
+}
+
 /** Null when the bytes are no approval, or not the ones that `encodeApproval` makes of it. Never throws. */
 export function decodeApproval(scheme: SchemeName, bytes: Uint8Array): Approval | null {
   const { publicKey, vote } = SCHEME_SIZES[scheme];
   const signatureAt = publicKey + 8;
   if (bytes.length < signatureAt + vote) return null;
   const turn = readU64(bytes, publicKey);
-  const proposed = decodeProposed(scheme, bytes.subarray(signatureAt + vote));
+  const proposed = decodeProposed(scheme, proposedIn(scheme, bytes));
   if (turn === null || proposed === null) return null;
-  const signer = asReplicaId(bytesToHex(bytes, 0, publicKey));
+  const signer = idOf(bytes.subarray(0, publicKey));
   return { signer, turn, signature: bytes.subarray(signatureAt, signatureAt + vote), proposed };
 }
 
@@ -96,7 +102,7 @@ export function decodeProposed(scheme: SchemeName, bytes: Uint8Array): ProposedU
   const number = cursor.u64();
   const inserts: ValidatorSetUpdates['inserts'][number][] = [];
   for (let left = cursor.u32(); left > 0 && !cursor.failed; left--) {
-    const id = asReplicaId(bytesToHex(cursor.take(sizes.publicKey)));
+    const id = idOf(cursor.take(sizes.publicKey));
     const power = asPower(cursor.u64());
     const flag = cursor.u8();
     if (flag > 1) return null;
@@ -104,12 +110,16 @@ export function decodeProposed(scheme: SchemeName, bytes: Uint8Array): ProposedU
   }
   const deletes: ReplicaId[] = [];
   for (let left = cursor.u32(); left > 0 && !cursor.failed; left--) {
-    deletes.push(asReplicaId(bytesToHex(cursor.take(sizes.publicKey))));
+    deletes.push(idOf(cursor.take(sizes.publicKey)));
   }
   const isCanonical =
     !cursor.failed && cursor.left === 0 && ascends(inserts.map(({ id }) => id)) && ascends(deletes);
   return isCanonical ? { number, updates: { inserts, deletes } } : null;
 }
+
+/** Node's own hex: an approval may name a thousand keys, and anybody can have a leader read it. */
+const idOf = ({ buffer, byteOffset, length }: Uint8Array): ReplicaId =>
+  asReplicaId(Buffer.from(buffer, byteOffset, length).toString('hex'));
 
 /** Strictly: no id occurs twice. */
 const ascends = (ids: readonly ReplicaId[]): boolean =>

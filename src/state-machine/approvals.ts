@@ -11,6 +11,7 @@ import {
   encodeApproval,
   encodeProposed,
   type ProposedUpdate,
+  proposedIn,
 } from './approval-codec.ts';
 import type { ApplyContext, StateDraft, ValidatorRules } from './definition.ts';
 import { readU64, writeU64 } from './envelope.ts';
@@ -106,7 +107,7 @@ export function createApprovals({ chain, verify, keyPrefix }: ApprovalOptions): 
     if (approval === null) throw new ApprovalError('malformed', 'the command is no approval of this chain');
     const { signer, turn, proposed } = approval;
     const { validators, height } = context;
-    const bytes = encodeProposed(scheme, proposed);
+    const bytes = proposedIn(scheme, command);
     const isWithdrawal = proposed.updates.inserts.length + proposed.updates.deletes.length === 0;
     const digest = isWithdrawal ? WITHDRAWN : createHash('sha256').update(bytes).digest('hex');
     const book = readBook(state);
@@ -126,7 +127,7 @@ export function createApprovals({ chain, verify, keyPrefix }: ApprovalOptions): 
       save(state, book, { number: book.number + 1, approvals: [] });
       return 'applied';
     }
-    state.set(proposedKey(digest), bytes);
+    state.set(proposedKey(digest), new Uint8Array(bytes));
     save(state, book, { number: book.number, approvals });
     return 'approved';
   }
