@@ -67,6 +67,12 @@ impl KeySet {
         self.0.export().into()
     }
 
+    /// Whether `parsed` is what `exportKeys` would give.
+    #[napi(catch_unwind)]
+    pub fn is_export(&self, parsed: &[u8]) -> bool {
+        self.0.is_export(parsed)
+    }
+
     /// The number of keys.
     #[napi(catch_unwind)]
     pub fn size(&self) -> u32 {

@@ -203,6 +203,14 @@ impl KeySet {
         }
     }
 
+    /// Whether `parsed` is what [`KeySet::export`] would give, which spares giving it.
+    pub fn is_export(&self, parsed: &[u8]) -> bool {
+        match self {
+            KeySet::Bls(set) => set.is_export(parsed),
+            KeySet::Ed25519(set) => set.export() == parsed,
+        }
+    }
+
     /// The number of keys.
     pub fn len(&self) -> usize {
         match self {

@@ -227,6 +227,25 @@ fn more_hints_than_keys_of_a_set_are_not_looked_at() {
 }
 
 #[test]
+fn an_export_is_told_from_anything_else() {
+    let set = Fixture::new(BLS, 3).set;
+    let right = set.export();
+    assert!(set.is_export(&right));
+    for length in [0, 1, 2 * PARSED_KEY_SIZE, right.len() - 1] {
+        assert!(!set.is_export(&right[..length]));
+    }
+    assert!(!set.is_export(&[&right[..], &[0]].concat()));
+    assert!(!set.is_export(&[&right[..], &right[..PARSED_KEY_SIZE]].concat()));
+    for bit in 0..8 * right.len() {
+        let mut other = right.clone();
+        other[bit / 8] ^= 1 << (bit % 8);
+        assert!(!set.is_export(&other), "bit {bit}");
+    }
+    let set = Fixture::new(Scheme::Ed25519, 2).set;
+    assert!(set.is_export(&set.export()) && !set.is_export(&set.export()[1..]));
+}
+
+#[test]
 fn ed25519_keys_need_none() {
     let fixture = Fixture::new(Scheme::Ed25519, 3);
     let keys = keys_of(&fixture.secrets);

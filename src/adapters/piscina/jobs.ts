@@ -55,8 +55,8 @@ export type Job = { readonly scheme: SchemeName } & (
   | { readonly type: 'possessions'; readonly offsets: Uint32Array; readonly parts: Packed }
 );
 
-/** The keys for `SharedKeys`, or which key is none and why. */
-export type ParsedKeys = { readonly parsed: Uint8Array } | { readonly fault: string };
+/** The keys for `SharedKeys`, null when the hints are exactly that; or which key is none and why. */
+export type ParsedKeys = { readonly parsed: Uint8Array | null } | { readonly fault: string };
 
 export interface FormedParts {
   /** Null when no vote was good, or the sum of all of them was not. */

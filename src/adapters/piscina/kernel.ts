@@ -36,8 +36,8 @@ export function createKernel(): Kernel {
   /** The set is kept, so that this thread need not read what it gives. */
   const parseKeys = ({ scheme, id, keys, hints, trusted }: JobOf<'parse-keys'>): ParsedKeys => {
     try {
-      const set = native.KeySet.withHints(SCHEME_NUMBERS[scheme], keys, hints, trusted);
-      return { parsed: keep(id, set).exportKeys() };
+      const set = keep(id, native.KeySet.withHints(SCHEME_NUMBERS[scheme], keys, hints, trusted));
+      return { parsed: set.isExport(hints) ? null : set.exportKeys() };
     } catch (error) {
       if ((error as { code?: unknown }).code === 'ERR_NATIVE_KEY') return { fault: (error as Error).message };
       throw error;

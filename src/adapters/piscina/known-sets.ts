@@ -29,7 +29,7 @@ export class KnownSets {
 
   /**
    * Keys as they were parsed last, in this process or another: sets have most of their keys in common. They are for
-   * `parse-keys`, which checks them.
+   * `parse-keys`, which checks them. In memory that every thread sees.
    */
   get hints(): Uint8Array {
     return this.#hints;
@@ -48,9 +48,9 @@ export class KnownSets {
     return known;
   }
 
-  /** Records the keys of `known`, in memory that every worker sees. */
-  parsed(known: KnownSet, parsed: Uint8Array): SharedKeys {
-    known.keys = { id: known.id, parsed: shared(parsed) };
+  /** Records the keys of `known`: `parsed`, or the `hints` if these are just that. */
+  parsed(known: KnownSet, parsed: Uint8Array | null, hints: Uint8Array): SharedKeys {
+    known.keys = { id: known.id, parsed: parsed === null ? hints : shared(parsed) };
     this.#hints = known.keys.parsed;
     this.#recent.unshift(known);
     if (this.#recent.length > MAX_RECENT) this.#recent.pop();

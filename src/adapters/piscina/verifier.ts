@@ -465,7 +465,7 @@ export class ExecutorVerifier implements PoolVerifier {
     };
     const outcome = await this.#executor.run(job, 'now').promise;
     if ('fault' in outcome) throw new PoolError(`a validator set is none: ${outcome.fault}`);
-    return this.#sets.parsed(known, outcome.parsed);
+    return this.#sets.parsed(known, outcome.parsed, hints);
   }
 }
 

@@ -163,9 +163,12 @@ describe('parsing keys', () => {
     const plain = kernel(parseKeys('bls12381', 1, keys)) as { readonly parsed: Uint8Array };
     const wrong = plain.parsed.slice();
     wrong[191]! ^= 1;
-    for (const hints of [plain.parsed, wrong, plain.parsed.subarray(7), bytes(1)]) {
+    const more = new Uint8Array([...plain.parsed, ...plain.parsed]);
+    for (const hints of [wrong, plain.parsed.subarray(7), plain.parsed.subarray(192), more, bytes(1)]) {
       expect(kernel({ ...parseKeys('bls12381', 2, keys), hints })).toEqual(plain);
     }
+    const hints = plain.parsed;
+    expect(kernel({ ...parseKeys('bls12381', 2, keys), hints })).toEqual({ parsed: null });
     const none = { ...parseKeys('bls12381', 3, new Uint8Array(96)), hints: plain.parsed };
     expect(kernel(none)).toEqual({ fault: 'key 0 is refused: malformed' });
   });
@@ -178,7 +181,7 @@ describe('jobs that go together', () => {
     const setKeys = (id: number, some: readonly Member[]): SharedKeys => {
       const keys = keysOf(scheme, setOf(some));
       const parsed = kernel(parseKeys(scheme, id, keys));
-      return { id, parsed: 'parsed' in parsed ? parsed.parsed : bytes() };
+      return { id, parsed: ('parsed' in parsed ? parsed.parsed : null) ?? bytes() };
     };
     const sets = [setKeys(1, all), setKeys(2, all.slice(0, 3))] as const;
     const job = async (keys: SharedKeys, views: readonly number[], bad: number | null): Promise<Job> => {

@@ -69,6 +69,13 @@ impl KeySet {
         self.keys.points().iter().flat_map(G2::to_uncompressed).collect()
     }
 
+    /// Whether `parsed` is what [`KeySet::export`] would give.
+    pub fn is_export(&self, parsed: &[u8]) -> bool {
+        let (points, rest) = parsed.as_chunks::<PARSED_KEY_SIZE>();
+        let same = |(key, point): (&G2, &[u8; PARSED_KEY_SIZE])| key.to_uncompressed() == *point;
+        rest.is_empty() && points.len() == self.len() && self.keys.points().iter().zip(points).all(same)
+    }
+
     /// The number of keys.
     pub fn len(&self) -> usize {
         self.keys.points().len()
