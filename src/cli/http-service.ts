@@ -44,7 +44,7 @@ export interface HttpService {
   close(graceMs: number): Promise<void>;
 }
 
-/** Connections at a time; each may hold one value in memory. More wait in the system's queue. */
+/** Connections at a time; each may hold one value in memory. Node closes those that come on top. */
 const MAX_CONNECTIONS = 4_096;
 
 /**
