@@ -88,12 +88,11 @@ export function onSyncTrigger(core: Core): void {
  * been cut off without a fault of its own.
  */
 export function onSyncTimeout(core: Core, request: SyncRequest['request']): void {
-  const { syncRequestTimeoutMs } = core.config.settings;
   for (const open of core.sync.requests.values()) {
     if (open.request !== request) continue;
     core.sync.requests.delete(open.to);
     emit(core, { type: 'sync-ended', from: open.to, blocks: 0, outcome: 'timed-out' });
-    blacklist(core, open.to, syncRequestTimeoutMs);
+    blacklist(core, open.to, 'silence');
     continueFetch(core);
   }
 }
@@ -105,12 +104,12 @@ export function onBlockSyncResponse(core: Core, from: ReplicaId, message: BlockS
   const { blocks, highestPc } = message;
   const { startHeight, limit } = request;
   if (blocks.length > limit || core.sync.jobs.length >= MAX_JOBS) {
-    if (blocks.length > limit) blacklist(core, from);
+    if (blocks.length > limit) blacklist(core, from, 'fault');
     return reject(core, from, message, 'overloaded');
   }
   const promised = core.sync.peers.get(from)?.height ?? -1;
   if (blocks.length === 0 && promised >= startHeight && promised > core.tree.rootHeight)
-    blacklist(core, from);
+    blacklist(core, from, 'fault');
   const job = { from, startHeight, limit, blocks, highestPc, next: 0, inserted: 0 };
   core.sync.jobs.push({ ...job, run: null, waiting: null, verified: false, askedFor: null });
   workOnSync(core);
@@ -266,7 +265,7 @@ function endJob(core: Core, job: SyncJob, outcome: 'done' | 'faulty'): void {
   });
   if (failed) {
     reject(core, from, { type: 'block-sync-response' }, 'uncertified-block');
-    blacklist(core, from);
+    blacklist(core, from, 'fault');
     continueFetch(core);
     return;
   }

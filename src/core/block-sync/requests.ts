@@ -25,6 +25,7 @@ export function syncPeer(core: Core, peer: ReplicaId): SyncPeer | null {
     advertisedAt: Number.NEGATIVE_INFINITY as Millis,
     advertisedPcAt: Number.NEGATIVE_INFINITY as Millis,
     blacklistedUntil: Number.NEGATIVE_INFINITY as Millis,
+    blacklistedFor: 'silence',
     asked: 0,
     askedSince: Number.NEGATIVE_INFINITY as Millis,
   };
@@ -42,16 +43,14 @@ function forgetStranger(core: Core): boolean {
 const isBlacklisted = (core: Core, peer: ReplicaId): boolean =>
   (core.sync.peers.get(peer)?.blacklistedUntil ?? Number.NEGATIVE_INFINITY) > core.now;
 
-/** Avoids `peer` as a server for a while: by default for as long as one that sent what it should not have. */
-export function blacklist(
-  core: Core,
-  peer: ReplicaId,
-  forMs: number = core.config.settings.blacklistMs,
-): void {
+/** Avoids `peer` as a server: one that sent what it should not have for longer than one that sent nothing. */
+export function blacklist(core: Core, peer: ReplicaId, why: SyncPeer['blacklistedFor']): void {
   const known = syncPeer(core, peer);
   if (known === null) return;
-  const until = (core.now + forMs) as Millis;
-  known.blacklistedUntil = until > known.blacklistedUntil ? until : known.blacklistedUntil;
+  const { blacklistMs, syncRequestTimeoutMs } = core.config.settings;
+  const until = (core.now + (why === 'fault' ? blacklistMs : syncRequestTimeoutMs)) as Millis;
+  if (why === 'fault' || !isBlacklisted(core, peer)) known.blacklistedFor = why;
+  if (until > known.blacklistedUntil) known.blacklistedUntil = until;
   emit(core, { type: 'peer-blacklisted', peer, untilMs: known.blacklistedUntil });
 }
 
@@ -63,16 +62,20 @@ export function askForBlocks(core: Core, peer: ReplicaId, startHeight?: Height):
 }
 
 /**
- * Asks the first of `peers` that may be asked. Being blacklisted is a preference, not a verdict: when all are, and no
- * request to anybody is open, the one whose entry ends first is asked all the same, or a replica that lost its
- * connections for a while could not catch up for as long as the entries last.
+ * Asks the first of `peers` that may be asked. Being blacklisted is a preference, not a verdict: when all others have
+ * an open request, those are asked whose silence is all that is known against them, and when nobody has one, even the
+ * rest: the one whose entry ends first. A replica that lost its connections for a while could not catch up otherwise,
+ * for as long as the entries last or a server that is down has to answer.
  */
 function askFirstOf(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
   for (const peer of peers) if (askForBlocks(core, peer)) return peer;
-  if (core.sync.requests.size > 0) return null;
-  const entryOf = (peer: ReplicaId): number => core.sync.peers.get(peer)?.blacklistedUntil ?? 0;
-  const others = peers.filter((peer) => peer !== core.config.me);
-  const [first] = others.toSorted((a, b) => entryOf(a) - entryOf(b));
+  const { requests, peers: known } = core.sync;
+  const mayBeAsked = (peer: ReplicaId): boolean =>
+    peer !== core.config.me &&
+    !requests.has(peer) &&
+    (requests.size === 0 || known.get(peer)?.blacklistedFor === 'silence');
+  const entryOf = (peer: ReplicaId): number => known.get(peer)?.blacklistedUntil ?? 0;
+  const [first] = peers.filter(mayBeAsked).toSorted((a, b) => entryOf(a) - entryOf(b));
   if (first === undefined) return null;
   request(core, first);
   return first;

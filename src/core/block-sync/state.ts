@@ -11,6 +11,8 @@ export interface SyncPeer {
   advertisedAt: Millis;
   advertisedPcAt: Millis;
   blacklistedUntil: Millis;
+  /** Of the entry that `blacklistedUntil` ends. */
+  blacklistedFor: 'silence' | 'fault';
   /** Requests that it sent in the running window (R18). */
   asked: number;
   askedSince: Millis;

@@ -110,6 +110,29 @@ describe('R18: a response', () => {
   });
 });
 
+describe('R18: servers that were silent', () => {
+  test('are asked again, though another, which may be down, has still to answer', () => {
+    const world = fetching();
+    play(world, 'timer fetch after=250\ntimer fetch after=250');
+    const asked = [...world.core.sync.requests.keys()];
+    expect(asked).toHaveLength(3);
+    play(world, 'wait 9000');
+    for (const name of ['r2', 'r0', 'r1']) play(world, `timer sync-request to=${name} after=500`);
+    const again = (): readonly string[] => [...world.core.sync.requests.keys()];
+    play(world, 'timer fetch after=250\ntimer fetch after=250\ntimer fetch after=250');
+    expect(again().toSorted()).toEqual(asked.toSorted());
+  });
+
+  test('but not one that sent what it should not have', () => {
+    const world = fetching();
+    play(world, 'blocks from=r2 with=X,Y,B4 highest=PC(6,B6)\ncertified');
+    expect(isBlacklisted(world, 'r2')).toBe(true);
+    for (let times = 0; times < 8; times++) play(world, 'timer fetch after=250');
+    expect([...world.core.sync.requests.keys()]).not.toContain(world.idOf('r2'));
+    expect(world.core.sync.requests.size).toBe(2);
+  });
+});
+
 /** A listener that knows B1 to B3 and has asked r3 for what follows, of which it has seen no certificate. */
 function asking(blocks: string): GoldenWorld {
   const world = listener(3);
