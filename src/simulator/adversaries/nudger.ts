@@ -4,7 +4,7 @@ import { createNotebook } from './tools.ts';
 
 /** Leads with nudges: with certificates that nobody nudges with, old ones, and beside its proposals. */
 export const nudger: AdversaryFactory = (me) => {
-  const notes = createNotebook();
+  const notes = createNotebook(me);
   return {
     receive(_from, message) {
       notes.note(message);

@@ -4,7 +4,7 @@ import { createNotebook } from './tools.ts';
 
 /** Its NewViews carry old certificates, or genesis (R1, R27). */
 export const oldNewViews: AdversaryFactory = (me) => {
-  const notes = createNotebook();
+  const notes = createNotebook(me);
   return {
     receive(_from, message) {
       notes.note(message);

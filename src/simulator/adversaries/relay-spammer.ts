@@ -3,7 +3,7 @@ import { createNotebook, toAll } from './tools.ts';
 
 /** Broadcasts every certificate that it ever saw, again and again (R8, R19). */
 export const relaySpammer: AdversaryFactory = (me) => {
-  const notes = createNotebook();
+  const notes = createNotebook(me);
   return {
     receive(_from, message) {
       notes.note(message);

@@ -9,7 +9,7 @@ const FAR = 2 ** 40;
 
 /** Signs old blocks with all keys that the adversaries hold, retired or not, in views far ahead (R2, R11, T20). */
 export const retiredKeys: AdversaryFactory = (me) => {
-  const notes = createNotebook();
+  const notes = createNotebook(me);
   const allies = me.peers.filter(({ isHonest }) => !isHonest).map(({ id }) => id);
   const certify = (old: PhaseCertificate): PhaseCertificate | null => {
     const sets = me.status?.validatorSets;

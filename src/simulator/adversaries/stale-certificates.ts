@@ -10,7 +10,7 @@ const MOST_NEW_VIEWS = 4;
  * replicas are locked on, and proposes on a certificate that an honest replica is then locked on (R1, R2).
  */
 export const staleCertificates: AdversaryFactory = (me) => {
-  const notes = createNotebook();
+  const notes = createNotebook(me);
   const isFirst = firstTimes();
   const standIn = createStandIn(me);
   let attacks = false;

@@ -6,7 +6,7 @@ import { createNotebook, createStandIn, firstTimes, honestPeers, newView } from 
  * committed (R1, R2 and R4 together).
  */
 export const staleHeights: AdversaryFactory = (me) => {
-  const notes = createNotebook();
+  const notes = createNotebook(me);
   const isFirst = firstTimes();
   const standIn = createStandIn(me);
   return {

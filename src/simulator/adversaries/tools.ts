@@ -1,7 +1,9 @@
+import { encodeMessage } from '../../codec/messages.ts';
 import type { Block } from '../../model/block.ts';
 import type { PhaseCertificate } from '../../model/certificate.ts';
 import { asView, type BlockHash, type ReplicaId } from '../../model/ids.ts';
 import type { Message, NewView, PhaseVote, Proposal } from '../../model/messages.ts';
+import type { SchemeName } from '../../model/scheme.ts';
 import type { AdversaryControls, Peer } from '../adversary.ts';
 
 // What several behaviours need.
@@ -27,7 +29,7 @@ export function firstTimes(): (view: number) => boolean {
   };
 }
 
-/** Every certificate that came by, by its block. */
+/** Every certificate that came by and can be passed on, by its block. */
 export interface Notebook {
   note(message: Message): void;
   of(block: BlockHash): PhaseCertificate | null;
@@ -35,9 +37,10 @@ export interface Notebook {
   readonly all: readonly PhaseCertificate[];
 }
 
-export function createNotebook(): Notebook {
+export function createNotebook({ chain: { scheme } }: AdversaryControls): Notebook {
   const pcs = new Map<BlockHash, PhaseCertificate>();
   const keep = (pc: PhaseCertificate): void => {
+    if (!hasBytes(scheme, pc)) return;
     pcs.set(pc.block, pc);
     if (pcs.size > MEMORY) pcs.delete(pcs.keys().next().value as BlockHash);
   };
@@ -63,6 +66,17 @@ export function createNotebook(): Notebook {
       return [...pcs.values()];
     },
   };
+}
+
+/** What another adversary tampered with may have no bytes: then no block can be on it, whose hash covers them. */
+function hasBytes(scheme: SchemeName, pc: PhaseCertificate): boolean {
+  try {
+    encodeMessage(scheme, { type: 'advance-view', certificate: { type: 'pc', pc } });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 export const newView = (me: AdversaryControls, view: number, highestPc: PhaseCertificate): NewView => ({
