@@ -225,7 +225,7 @@ export function learnCertificate(core: Core, from: ReplicaId, certificate: Progr
   else if (certificate.tc.view >= core.view) triggerSync(core, from);
   if (!moves && !isSignedByActiveSet(core, certificate)) return;
   const view = viewOfProgress(certificate);
-  if (view >= core.view) enterView(core, asView(view + 1), 'certificate', certificate);
+  if (view >= core.view) enterView(core, asView(view + 1), 'certificate', certificate, from);
 }
 
 function learnTc(core: Core, tc: TimeoutCertificate): void {

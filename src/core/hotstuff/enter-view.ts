@@ -1,5 +1,5 @@
-import type { ProgressCertificate } from '../../model/certificate.ts';
-import { asView, type View } from '../../model/ids.ts';
+import { isSameStatement, type ProgressCertificate } from '../../model/certificate.ts';
+import { asView, type ReplicaId, type View } from '../../model/ids.ts';
 import { NO_WAIT } from '../effect.ts';
 import { invariant } from '../invariant.ts';
 import { emit, send, setTimer, write } from '../output.ts';
@@ -14,6 +14,7 @@ const MAX_WAITING = 8;
 /**
  * Enters `view` (SPECIFICATION.md section 6, Entering a view): one atomic write of the view with the certificate that
  * caused it (R7; an entry by timer keeps the stored one, R14), NewView, fresh per-view records, deadline (R13).
+ * `shownBy` is who sent the certificate, this replica itself if it formed it.
  * What was buffered for the view, and proposing in it, follow when the step settles.
  */
 export function enterView(
@@ -21,6 +22,7 @@ export function enterView(
   view: View,
   by: Core['enteredBy'],
   certificate: ProgressCertificate | null = null,
+  shownBy: ReplicaId | null = null,
 ): void {
   invariant(by === 'start' || view > core.view, 'views only grow');
   core.view = view;
@@ -35,7 +37,7 @@ export function enterView(
   if (by === 'certificate' && amActiveValidator(core))
     setTimer(core, { type: 'relay', view }, viewTimeMs / 2);
   emit(core, { type: 'view-started', view, by });
-  sendNewView(core, view);
+  sendNewView(core, view, isHighest(core, certificate) ? shownBy : null);
   core.out.entered = true;
 }
 
@@ -64,13 +66,21 @@ function empty(entries: { readonly size: number; clear(): void }): void {
   if (entries.size > 0) entries.clear();
 }
 
-/** To the view's leaders; to all validators after two views left by timer in a row (R30). Listeners send none. */
-function sendNewView(core: Core, view: View): void {
+const isHighest = (core: Core, certificate: ProgressCertificate | null): boolean =>
+  certificate?.type === 'pc' && isSameStatement(certificate.pc, core.highestPc.pc);
+
+/**
+ * To the view's leaders; to all validators after two views left by timer in a row (R30). Listeners send none. Whoever
+ * has shown highestPc itself, and with it opened the view, waits for no NewViews (R27) and would learn nothing.
+ */
+function sendNewView(core: Core, view: View, informed: ReplicaId | null): void {
   if (view === 0 || !amActiveValidator(core)) return;
   const { chainId, leaderTenure } = core.config.chain;
-  const isAstray = core.enteredBy === 'timer' && core.timersInARow >= 2;
-  const to = isAstray ? activeValidators(core.sets) : newViewRecipients(core.sets, view, leaderTenure);
   const { pc } = core.highestPc;
+  const isAstray = core.enteredBy === 'timer' && core.timersInARow >= 2;
+  const all = isAstray ? activeValidators(core.sets) : newViewRecipients(core.sets, view, leaderTenure);
+  const to = informed === null ? all : all.filter((id) => id !== informed);
+  if (to.length === 0) return;
   send(core, to, { type: 'new-view', chainId, view: asView(view - 1), highestPc: pc }, NO_WAIT);
   emit(core, { type: 'new-view-sent', view: asView(view - 1), highestPc: pc });
 }

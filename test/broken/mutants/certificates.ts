@@ -428,9 +428,9 @@ export const certificateMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/certificates.ts',
-        find: "if (view >= core.view) enterView(core, asView(view + 1), 'certificate', certificate);",
+        find: "if (view >= core.view) enterView(core, asView(view + 1), 'certificate', certificate, from);",
         replace:
-          "if (view >= core.view || (certificate.type === 'tc' && view + 1 < core.view)) enterView(core, asView(view + 1), 'certificate', certificate);",
+          "if (view >= core.view || (certificate.type === 'tc' && view + 1 < core.view)) enterView(core, asView(view + 1), 'certificate', certificate, from);",
       },
       {
         file: 'core/hotstuff/enter-view.ts',

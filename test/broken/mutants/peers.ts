@@ -339,11 +339,23 @@ export const peerMutants: readonly Mutant[] = [
     patches: [
       {
         file: CLIENT,
-        find: "    reject(core, from, { type: 'block-sync-response' }, 'uncertified-block');\n    blacklist(core, from);\n",
+        find: "    reject(core, from, { type: 'block-sync-response' }, 'uncertified-block');\n    blacklist(core, from, 'fault');\n",
         replace: "    reject(core, from, { type: 'block-sync-response' }, 'uncertified-block');\n",
       },
     ],
     expected: ['faulty server'],
+  },
+  {
+    name: 'a server that was silent is not asked while another has still to answer',
+    rule: 'block sync',
+    patches: [
+      {
+        file: 'core/block-sync/requests.ts',
+        find: "(requests.size === 0 || known.get(peer)?.blacklistedFor === 'silence');",
+        replace: 'requests.size === 0;',
+      },
+    ],
+    expected: ['silent servers'],
   },
   {
     name: 'blocks and advertisements are taken from active validators alone',

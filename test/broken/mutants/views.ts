@@ -186,6 +186,18 @@ export const viewMutants: readonly Mutant[] = [
     expected: ['NewViews first'],
   },
   {
+    name: 'no NewView to whoever shows a certificate, known or not',
+    rule: 'R27',
+    patches: [
+      {
+        file: ENTER,
+        find: 'sendNewView(core, view, isHighest(core, certificate) ? shownBy : null);',
+        replace: 'sendNewView(core, view, shownBy);',
+      },
+    ],
+    expected: ['NewViews to the uninformed'],
+  },
+  {
     name: 'leaders wait for NewViews without end',
     rule: 'R27',
     patches: [

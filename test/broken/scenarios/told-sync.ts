@@ -179,6 +179,18 @@ export const faultyServer: Scenario = {
   },
 };
 
+export const silentServers: Scenario = {
+  name: 'silent servers: who was cut off is asked again, though one that is down has still to answer',
+  run() {
+    const tell = told(`${ASKING}
+      timer fetch after=250
+      timer sync-request to=r1 after=9750`);
+    const effects = [...tell('timer sync-request to=r2 after=250')];
+    for (let count = 0; count < 2; count++) effects.push(...tell('timer fetch after=250'));
+    mustHave(effects, 'send sync-request(from 0) -> r2');
+  },
+};
+
 export const lateResponse: Scenario = {
   name: 'late response: one that comes when the next server was asked already is worked through like any other',
   run() {

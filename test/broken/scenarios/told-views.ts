@@ -106,6 +106,18 @@ export const newViewsFirst: Scenario = {
   },
 };
 
+export const newViewsToTheInformed: Scenario = {
+  name: 'NewViews to the uninformed: only a leader that has shown our highest certificate itself gets none',
+  run() {
+    const known = told(`${START}
+      proposal from=r1 view=1 block=A on=genesis
+      valid`);
+    mustNot(known('advance from=r2 with=PC(1,A)'), 'send new-view');
+    const unknown = told(`${START}block name=A on=genesis only-named`);
+    mustDo(unknown('advance from=r2 with=PC(1,A)'), 'send new-view(1, genesis) -> r2');
+  },
+};
+
 export const newViewsInTime: Scenario = {
   name: 'NewViews in time: a leader waits for them a quarter of the view time, no longer',
   run() {

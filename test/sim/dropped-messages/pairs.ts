@@ -7,6 +7,9 @@ const SHARDS = 6;
 /** Loses every pair of messages whose first is this shard's. */
 export function testPairs(shard: number): void {
   test(`an update of the validator set survives the loss of every pair of messages, shard ${shard}`, () => {
-    expect(losePairs(shard, SHARDS)).toBeGreaterThan(1_500);
+    const { pairs, undisturbed } = losePairs(shard, SHARDS);
+    // A loss makes some runs shorter and others longer.
+    expect(pairs).toBeGreaterThan(0.8 * undisturbed);
+    expect(undisturbed).toBeGreaterThan(1_000);
   });
 }

@@ -5,7 +5,7 @@ describe('an update of the validator set', () => {
   const { world, messages } = updateWithout([]);
 
   test('takes its course when nothing is lost', () => {
-    // Five views with a leader's message to four others, votes to two leaders, and NewViews.
+    // Five views with a leader’s message to four others and votes to two leaders, and what the change of sets adds.
     expect(messages).toBeGreaterThan(60);
     expect(messages).toBeLessThan(250);
     expect(world.replica(0).status?.validatorSets.committed.validators).toHaveLength(5);

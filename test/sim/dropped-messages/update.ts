@@ -55,16 +55,24 @@ export function updateWithout(lost: readonly number[], { records = true } = {}):
   return { world, messages };
 }
 
-/** Every pair whose first message has a number that leaves `part` when divided by `parts`; returns how many they are. */
-export function losePairs(part: number, parts: number): number {
+/**
+ * Every pair whose first message has a number that leaves `part` when divided by `parts`. `pairs` is how many they are,
+ * `undisturbed` how many the messages of a run without losses make.
+ */
+export function losePairs(
+  part: number,
+  parts: number,
+): { readonly pairs: number; readonly undisturbed: number } {
   let pairs = 0;
+  let undisturbed = 0;
   const { messages } = updateWithout([]);
   for (let first = part; first < messages; first += parts) {
+    undisturbed += messages - 1 - first;
     const alone = updateWithout([first], { records: false });
     for (let second = first + 1; second < alone.messages; second++) {
       updateWithout([first, second], { records: false });
       pairs++;
     }
   }
-  return pairs;
+  return { pairs, undisturbed };
 }
