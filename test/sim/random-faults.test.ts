@@ -10,8 +10,8 @@ import {
   type World,
 } from '../../src/simulator/index.ts';
 
-/** In 238 a replica comes back from a partition with nobody to fetch from but one that is down (R18). */
-const SEEDS = [...Array.from({ length: 24 }, (_, seed) => seed), 238].map((seed) => ({ seed }));
+/** In those after 23 a replica comes back from a partition in which its requests to servers were lost (R18). */
+const SEEDS = [...Array.from({ length: 24 }, (_, seed) => seed), 238, 984, 1666].map((seed) => ({ seed }));
 
 /** Everything that a seed can vary, at random; faults until 30 s, then liveness is due. */
 function run(n: number, seed: number): World {

@@ -7,7 +7,7 @@ import { emit, newRequest, send, setTimer } from '../output.ts';
 import { shuffled } from '../random.ts';
 import type { Core } from '../state.ts';
 import { signersIn } from '../verdicts.ts';
-import type { SyncPeer } from './state.ts';
+import type { SyncPeer, SyncRequest } from './state.ts';
 
 /** Peers remembered as servers and askers: every validator of the largest set and as many listeners again. */
 const MAX_PEERS = 8_192;
@@ -64,8 +64,8 @@ export function askForBlocks(core: Core, peer: ReplicaId, startHeight?: Height):
 /**
  * Asks the first of `peers` that may be asked. Being blacklisted is a preference, not a verdict: when all others have
  * an open request, those are asked whose silence is all that is known against them, and when nobody has one, even the
- * rest: the one whose entry ends first. A replica that lost its connections for a while could not catch up otherwise,
- * for as long as the entries last or a server that is down has to answer.
+ * rest: the one whose entry ends first. After that, requests are repeated. A replica that lost its connections for a
+ * while, and with them its requests, could not catch up otherwise for as long as these run.
  */
 function askFirstOf(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
   for (const peer of peers) if (askForBlocks(core, peer)) return peer;
@@ -76,25 +76,47 @@ function askFirstOf(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
     (requests.size === 0 || known.get(peer)?.blacklistedFor === 'silence');
   const entryOf = (peer: ReplicaId): number => known.get(peer)?.blacklistedUntil ?? 0;
   const [first] = peers.filter(mayBeAsked).toSorted((a, b) => entryOf(a) - entryOf(b));
-  if (first === undefined) return null;
+  if (first === undefined) return repeatRequest(core, peers);
   request(core, first);
   return first;
 }
 
+/** After so many viewTimes without an answer a request is repeated, once more after twice as many: it may be lost. */
+const PATIENCE = 3;
+
+/** Repeats, as it was, the open request to one of `peers` that is due for longest. */
+function repeatRequest(core: Core, peers: readonly ReplicaId[]): ReplicaId | null {
+  const due = peers
+    .flatMap((peer) => core.sync.requests.get(peer) ?? [])
+    .filter(({ repeatAt }) => repeatAt <= core.now)
+    .toSorted((a, b) => a.repeatAt - b.repeatAt);
+  const [open] = due;
+  if (open === undefined) return null;
+  open.patienceMs *= 2;
+  open.repeatAt = (core.now + open.patienceMs) as Millis;
+  sendRequest(core, open);
+  return open.to;
+}
+
 function request(core: Core, peer: ReplicaId, startHeight?: Height): void {
-  const { chain, settings } = core.config;
-  const start = startHeight ?? asHeight(core.tree.rootHeight + 1);
-  const limit = settings.syncRequestLimit;
-  const id = newRequest(core);
-  core.sync.requests.set(peer, { request: id, to: peer, startHeight: start, limit, sentAt: core.now });
-  setTimer(core, { type: 'sync-request', request: id }, settings.syncRequestTimeoutMs);
-  send(
-    core,
-    [peer],
-    { type: 'block-sync-request', chainId: chain.chainId, startHeight: start, limit },
-    NO_WAIT,
-  );
-  emit(core, { type: 'sync-started', from: peer, startHeight: start });
+  const { settings } = core.config;
+  const open: SyncRequest = {
+    request: newRequest(core),
+    to: peer,
+    startHeight: startHeight ?? asHeight(core.tree.rootHeight + 1),
+    limit: settings.syncRequestLimit,
+    patienceMs: PATIENCE * settings.viewTimeMs,
+    repeatAt: (core.now + PATIENCE * settings.viewTimeMs) as Millis,
+  };
+  core.sync.requests.set(peer, open);
+  setTimer(core, { type: 'sync-request', request: open.request }, settings.syncRequestTimeoutMs);
+  sendRequest(core, open);
+  emit(core, { type: 'sync-started', from: peer, startHeight: open.startHeight });
+}
+
+function sendRequest(core: Core, { to, startHeight, limit }: SyncRequest): void {
+  const { chainId } = core.config.chain;
+  send(core, [to], { type: 'block-sync-request', chainId, startHeight, limit }, NO_WAIT);
 }
 
 /**

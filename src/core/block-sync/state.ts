@@ -23,7 +23,9 @@ export interface SyncRequest {
   readonly to: ReplicaId;
   readonly startHeight: Height;
   readonly limit: number;
-  readonly sentAt: Millis;
+  /** When it may be sent again, and how long after that once more. */
+  repeatAt: Millis;
+  patienceMs: number;
 }
 
 /**

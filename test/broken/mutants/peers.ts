@@ -358,6 +358,18 @@ export const peerMutants: readonly Mutant[] = [
     expected: ['silent servers'],
   },
   {
+    name: 'a request that was lost is not repeated',
+    rule: 'block sync',
+    patches: [
+      {
+        file: 'core/block-sync/requests.ts',
+        find: 'if (first === undefined) return repeatRequest(core, peers);',
+        replace: 'if (first === undefined) return null;',
+      },
+    ],
+    expected: ['lost requests'],
+  },
+  {
     name: 'blocks and advertisements are taken from active validators alone',
     rule: 'R19',
     patches: [

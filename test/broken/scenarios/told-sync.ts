@@ -191,6 +191,17 @@ export const silentServers: Scenario = {
   },
 };
 
+export const lostRequests: Scenario = {
+  name: 'lost requests: when everybody has been asked, requests are repeated long before they end',
+  run() {
+    const tell = told(`${ASKING}
+      timer fetch after=250
+      timer fetch after=250
+      wait 3000`);
+    mustHave(tell('timer fetch'), 'send sync-request(from 0) -> r1');
+  },
+};
+
 export const lateResponse: Scenario = {
   name: 'late response: one that comes when the next server was asked already is worked through like any other',
   run() {

@@ -123,6 +123,22 @@ describe('R18: servers that were silent', () => {
     expect(again().toSorted()).toEqual(asked.toSorted());
   });
 
+  test('get their request again after three view times, and once more after six, for it may be lost', () => {
+    const world = fetching();
+    play(world, 'timer fetch after=250\ntimer fetch after=250');
+    const repeats = (): readonly string[] => sends(play(world, 'timer fetch after=250'), 'sync-request');
+    const seen = Array.from({ length: 38 }, (_, at) =>
+      repeats().map((sent) => `${(at + 3) / 4} ${sent}`),
+    ).flat();
+    expect(seen.filter((sent) => sent.endsWith('r2'))).toEqual([
+      '3 send sync-request(from 0) -> r2',
+      '9 send sync-request(from 0) -> r2',
+    ]);
+    expect(seen).toHaveLength(6);
+    play(world, 'blocks from=r2 with=B4,B5,B6 highest=PC(6,B6)\nvalid\nvalid\nvalid');
+    expect(world.core.tree.blocks.has(world.hashOf('B6'))).toBe(true);
+  });
+
   test('but not one that sent what it should not have', () => {
     const world = fetching();
     play(world, 'blocks from=r2 with=X,Y,B4 highest=PC(6,B6)\ncertified');
