@@ -105,12 +105,14 @@ export type {
   Signer,
   Verifier,
 } from './ports/signature-scheme.ts';
+export { type CheckStorageOptions, checkStorage, type StorageCheck } from './runtime/check-storage.ts';
 export { systemClock } from './runtime/clock.ts';
 export type { CommandChannel, CommandReceiver } from './runtime/commands.ts';
 export type { ReplicaCounters } from './runtime/counters.ts';
 export type { EventListener, EventSubscription } from './runtime/event-stream.ts';
 export { type Replay, type ReplayOptions, replayTrace } from './runtime/replay.ts';
 export { type Replica, type ReplicaOptions, type ReplicaStatus, startReplica } from './runtime/replica.ts';
+export type { StoredHead } from './storage/check.ts';
 export { initializeStorage, readChain, type StoredChain } from './storage/genesis.ts';
 export {
   type BlockTreeSnapshot,

@@ -1,14 +1,20 @@
 import type { KVSnapshot } from '../ports/kv-store.ts';
 import { ALL_KEYS, checksumOf, damaged, openRecord } from './schema.ts';
 
+export interface Scrubbed {
+  /** Where to go on; null at the end. */
+  readonly next: Uint8Array | null;
+  readonly records: number;
+}
+
 /**
- * Verifies the checksums of up to `limit` records after `after`, or from the first, and that each is found by its key;
- * returns where to go on, null at the end. For the background: reads find damage in what they read, and recovery in what a vote depends on; this finds it
- * in records that were not read for long, and keys that are not those that were written, under which nobody would look.
+ * Verifies the checksums of up to `limit` records after `after`, or from the first, and that each is found by its key.
+ * Reads find damage in what they read, and recovery in what a vote depends on; this finds it in records that were not
+ * read for long, and keys that are not those that were written, under which nobody would look.
  *
  * Throws `StorageError`, which names the record.
  */
-export function scrub(snapshot: KVSnapshot, after: Uint8Array | null, limit: number): Uint8Array | null {
+export function scrub(snapshot: KVSnapshot, after: Uint8Array | null, limit: number): Scrubbed {
   const start = after === null ? ALL_KEYS.start : successorOf(after);
   let last: Uint8Array | null = null;
   let count = 0;
@@ -21,7 +27,7 @@ export function scrub(snapshot: KVSnapshot, after: Uint8Array | null, limit: num
     last = key;
     count++;
   }
-  return count === limit ? last : null;
+  return { next: count === limit ? last : null, records: count };
 }
 
 /** The lowest key above `key`. */

@@ -142,10 +142,40 @@ describe('a node refuses to start, in one clear line,', () => {
     expect(said).toMatch(/store|data/);
   });
 
+  it('and check finds the damage, too, or that there is none', () => {
+    const { home } = node(0);
+    const sound = hotstuff('check', '--home', home, '--json');
+    expect(sound.code).toBe(0);
+    const { records, committed } = JSON.parse(sound.stdout) as {
+      readonly records: number;
+      readonly committed: { readonly height: number };
+    };
+    expect(records).toBeGreaterThan(committed.height);
+    expect(hotstuff('check', '--home', home).stdout).toContain(`up to height ${committed.height}, block`);
+    // What was put is in its block and in the app state, and in pages that are not in use any more.
+    const bytes = readFileSync(join(home, 'data', 'data.mdb'));
+    const copy = join(spare.path, 'damaged');
+    cpSync(home, copy, { recursive: true });
+    const said: string[] = [];
+    for (let at = bytes.indexOf('kept'); at >= 0; at = bytes.indexOf('kept', at + 4)) {
+      const damaged = Buffer.from(bytes);
+      damaged.write('lost', at);
+      writeFileSync(join(copy, 'data', 'data.mdb'), damaged);
+      const { code, stderr } = hotstuff('check', '--home', copy);
+      expect([code, stderr]).toEqual(
+        code === 0 ? [0, ''] : [1, expect.stringMatching(/^hotstuff: .*damaged/)],
+      );
+      said.push(stderr);
+    }
+    expect(said.filter((line) => line.includes('hotstuff join')).length).toBeGreaterThan(0);
+    rmSync(copy, { recursive: true });
+  });
+
   it('beside another process on the same home', async () => {
     await node(0).start();
     try {
       expect(refusal(node(0).home)).toMatch(/data.* in use by process \d+/);
+      expect(hotstuff('check', '--home', node(0).home).stderr).toMatch(/data.* in use by process \d+/);
       expect((await node(0).status()).id).toMatch(/^[0-9a-f]{64}$/);
     } finally {
       expect(await node(0).end('SIGTERM')).toBe(0);

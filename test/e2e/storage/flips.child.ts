@@ -20,7 +20,7 @@ function say(line: string): void {
 function scrubAll(store: KVStore): void {
   using snapshot = store.snapshot();
   let at: Uint8Array | null = null;
-  do at = scrub(snapshot, at, 100);
+  do at = scrub(snapshot, at, 100).next;
   while (at !== null);
 }
 

@@ -101,7 +101,7 @@ describe('damage to what is stored', () => {
     const scrubAll = (damaged: MemoryMap): number => {
       let calls = 0;
       for (let at: Uint8Array | null = null; calls === 0 || at !== null; calls++) {
-        at = scrub(damaged.snapshot(), at, 10);
+        at = scrub(damaged.snapshot(), at, 10).next;
       }
       return calls;
     };
