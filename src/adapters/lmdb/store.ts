@@ -1,9 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ConfigError, StorageError } from '../../model/errors.ts';
 import type { KVSnapshot, KVStore, WriteBatch } from '../../ports/kv-store.ts';
 import { checkDataFile, DATA_FILE } from './data-file.ts';
+import { makeDirectory, syncDirectories } from './directory.ts';
 import { commitGroup, type Environment, openEnvironment, readCount } from './environment.ts';
 import { lockStore, type StoreLock } from './lock.ts';
 import { LmdbSnapshot } from './snapshot.ts';
@@ -58,11 +59,7 @@ export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
   if (mapSize !== undefined && !(Number.isSafeInteger(mapSize) && mapSize > 0 && mapSize <= MAX_MAP_SIZE)) {
     throw new ConfigError('mapSize', `is ${mapSize}; it must be a number of bytes from 1 to ${MAX_MAP_SIZE}`);
   }
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new StorageError(`cannot make the directory ${path}: ${(cause as Error).message}`, { cause });
-  }
+  const made = makeDirectory(path);
   const lock = await lockStore(path);
   let environment: Environment | null = null;
   try {
@@ -71,7 +68,9 @@ export async function openLmdbStore(options: LmdbOptions): Promise<KVStore> {
     checkDataFile(path, testimony !== null);
     environment = openEnvironment(path, mapSize);
     if (testimony !== null) checkValues(testimony, environment, path);
-    return new LmdbStore(environment, openWitness(path), lock);
+    const witness = openWitness(path);
+    syncDirectories(path, made);
+    return new LmdbStore(environment, witness, lock);
   } catch (cause) {
     await environment?.root.close();
     await lock.release();
