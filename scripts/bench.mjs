@@ -7,7 +7,14 @@ import { build } from 'esbuild';
 import { ask, root, run } from './shell.mjs';
 
 /** Programs of bench/ that can be run, each a process of its own. */
-const PROGRAMS = ['main', 'budgets/main', 'budgets/cluster-run', 'cluster/node', 'cluster/floor-follower'];
+const PROGRAMS = [
+  'main',
+  'budgets/main',
+  'budgets/cluster-run',
+  'budgets/commands-run',
+  'cluster/node',
+  'cluster/floor-follower',
+];
 
 const OUT = join(root, 'build', 'bench');
 const SRC = join(root, 'src') + sep;
