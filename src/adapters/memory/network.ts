@@ -46,21 +46,20 @@ interface End {
  */
 export function createMemoryNetworkHub(): MemoryNetworkHub {
   const ends = new Map<ReplicaId, End>();
-  let scheduled = false;
+  /** Those that something waits for. */
+  let expecting = new Set<End>();
 
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      for (const end of [...ends.values()]) deliver(end);
-    });
+  function deliverAll(): void {
+    const due = expecting;
+    expecting = new Set();
+    for (const end of due) deliver(end);
   }
 
   function put(from: ReplicaId, to: End, channel: Channel, frame: Uint8Array): void {
     if (to.receive === null) return;
     enqueue(laneOf(to, from, channel), frame);
-    schedule();
+    if (expecting.size === 0) setImmediate(deliverAll);
+    expecting.add(to);
   }
 
   function isOpen(end: End): boolean {
@@ -135,18 +134,15 @@ function enqueue(lane: Lane, frame: Uint8Array): void {
 
 /** Hands over what had been sent when it began; what is sent meanwhile waits for the next turn. */
 function deliver(end: End): void {
-  const due = CHANNELS.flatMap((channel) => [...end.lanes[channel].values()]).map(takeAll);
-  for (const channel of CHANNELS) end.lanes[channel].clear();
-  for (const { from, channel, frames } of due) {
-    for (const frame of frames) {
+  const due: Lane[] = [];
+  for (const channel of CHANNELS) {
+    for (const lane of end.lanes[channel].values()) due.push(lane);
+    end.lanes[channel].clear();
+  }
+  for (const { from, channel, frames, head } of due) {
+    for (let at = head; at < frames.length; at++) {
       if (end.closed) return;
-      end.receive?.(from, channel, frame);
+      end.receive?.(from, channel, frames[at] as Uint8Array);
     }
   }
 }
-
-const takeAll = ({ from, channel, frames, head }: Lane): Pick<Lane, 'from' | 'channel' | 'frames'> => ({
-  from,
-  channel,
-  frames: frames.slice(head),
-});
