@@ -1,6 +1,7 @@
 import {
   compareRanks,
   isGenesisPc,
+  isSameStatement,
   type PhaseCertificate,
   type ProgressCertificate,
   type TimeoutCertificate,
@@ -214,6 +215,16 @@ function hasPendingUpdate(core: Core): boolean {
     if (hash !== core.tree.root && block.validatorSetUpdates !== null) return true;
   }
   return false;
+}
+
+/**
+ * Whether `certificate` is highestPc, byte for byte, and of a view that was left: it was applied when it became that,
+ * so processing it again changes nothing, and its sender is to blame for nothing. Most NewViews of a view show it.
+ */
+export function isLearned(core: Core, certificate: ProgressCertificate): boolean {
+  if (certificate.type === 'tc' || certificate.pc.view >= core.view) return false;
+  const { pc } = core.highestPc;
+  return isSameStatement(pc, certificate.pc) && isSameSignatures(pc.signatures, certificate.pc.signatures);
 }
 
 /** Processes a certificate whose verdicts are known (R28): applies, keeps or fetches, then leaves views with it. */

@@ -10,6 +10,7 @@ import {
   certificateIn,
   hasRetiredSet,
   isBlameworthy,
+  isLearned,
   isWorthVerifying,
   learnCertificate,
   openQuestions,
@@ -143,7 +144,7 @@ export function handle(core: Core, waiter: Waiter): void {
   const beforeMuting = core.muted.has(from) ? [] : questionsBeforeMuting(core, message);
   if (beforeMuting.length > 0 && askForVerdicts(core, beforeMuting, waiter)) return;
   const certificate = certificateIn(message);
-  if (certificate !== null) {
+  if (certificate !== null && !isLearned(core, certificate)) {
     if (isBlameworthy(core, certificate)) core.muted.add(from);
     learnCertificate(core, from, certificate);
   }

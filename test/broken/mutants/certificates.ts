@@ -388,6 +388,30 @@ export const certificateMutants: readonly Mutant[] = [
     expected: ['pace'],
   },
   {
+    name: 'highestPc with other signatures is nothing new',
+    rule: 'R19 and R28',
+    patches: [
+      {
+        file: 'core/certificates.ts',
+        find: 'return isSameStatement(pc, certificate.pc) && isSameSignatures(pc.signatures, certificate.pc.signatures);',
+        replace: 'return isSameStatement(pc, certificate.pc);',
+      },
+    ],
+    expected: ['learned'],
+  },
+  {
+    name: 'highestPc is nothing new in its own view',
+    rule: 'R28',
+    patches: [
+      {
+        file: 'core/certificates.ts',
+        find: "if (certificate.type === 'tc' || certificate.pc.view >= core.view) return false;",
+        replace: "if (certificate.type === 'tc') return false;",
+      },
+    ],
+    expected: ['learned'],
+  },
+  {
     name: 'a proposal is not tried again when its parent comes',
     rule: 'R28',
     patches: [

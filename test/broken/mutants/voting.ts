@@ -280,10 +280,11 @@ export const votingMutants: readonly Mutant[] = [
     rule: 'collectors',
     patches: [
       {
-        file: 'core/certificates.ts',
-        find: '  const moves = isSignedByActiveSet(core, certificate);\n',
+        file: 'core/receive.ts',
+        find: '  if (certificate !== null && !isLearned(core, certificate)) {\n',
         replace:
-          '  core.collectors.phases.clear();\n  const moves = isSignedByActiveSet(core, certificate);\n',
+          '  if (certificate !== null) core.collectors.phases.clear();\n' +
+          '  if (certificate !== null && !isLearned(core, certificate)) {\n',
       },
     ],
     traces: ['T15'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { areEffectsAcceptable } from '../../../src/core/block-tree/insert.ts';
 import { assignedSet, isLockClauseSatisfied } from '../../../src/core/block-tree/rules.ts';
+import { isLearned } from '../../../src/core/certificates.ts';
 import { newViewRecipients, proposersOf, signersOf, votersOn } from '../../../src/core/hotstuff/roles.ts';
 import { leaderOf } from '../../../src/core/pacemaker/leader.ts';
 import { coreStatus } from '../../../src/core/state.ts';
@@ -143,6 +144,25 @@ export const shapes: Scenario = {
     const uneven = setOf(5, 1, 1, 1);
     assert.equal(hasQuorumShape(core, uneven, signedBy(4, 1, 2, 3)), false, 'many of little power');
     assert.equal(hasQuorumShape(core, uneven, signedBy(4, 0, 1)), true, 'few of great power');
+  },
+};
+
+export const learned: Scenario = {
+  name: 'learned: highestPc is nothing new once its view is left, and only in the very same bytes',
+  run() {
+    const { core } = worldAfter(`${UPDATED}
+      restart view=12 root=U highest=PC(11,W) set=r0,r1,r2,r4`);
+    const { pc } = core.highestPc;
+    const { signatures } = pc;
+    const isKnown = (shown: PhaseCertificate): boolean => isLearned(core, { type: 'pc', pc: shown });
+    assert.equal(isKnown({ ...pc, signatures: { ...signatures } }), true);
+    assert.equal(isKnown({ ...pc, view: asView(10) }), false, 'another view');
+    const bitmap = signatures.bitmap.map((byte) => byte ^ 1);
+    assert.equal(isKnown({ ...pc, signatures: { ...signatures, bitmap } }), false, 'other signers');
+    const bytes = signatures.bytes.map((byte) => byte ^ 1);
+    assert.equal(isKnown({ ...pc, signatures: { ...signatures, bytes } }), false, 'other signatures');
+    core.view = pc.view;
+    assert.equal(isKnown(pc), false, 'its view is not left');
   },
 };
 

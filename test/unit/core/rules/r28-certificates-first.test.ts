@@ -30,6 +30,16 @@ describe('R28: certificates are processed first, whatever the view of their mess
     expect(certificatesOf(world, ['B2']).highest).toBe('3 B2 generic');
   });
 
+  test('highestPc shown again is nothing new, and the same with other signers is judged by itself', () => {
+    const world = inViewOne('n=4 me=r0 tenure=1');
+    follow(world, 4, 1, 2);
+    expect(certificatesOf(world, ['B1']).highest).toBe('1 B1 generic');
+    expect(play(world, 'new-view from=r1 view=1 highest=PC(1,B1)')).toEqual([]);
+    expect(play(world, 'new-view from=r3 view=1 highest=PC(1,B1)/4:0.1')).toEqual([]);
+    expect(play(world, 'advance from=r1 with=PC(7,B2)')).toEqual(['verify PC(7,B2)']);
+    expect(play(world, 'advance from=r3 with=PC(7,B2)')).toEqual(['reject advance-view of r3: muted']);
+  });
+
   test('a message that was kept is handled when its view is entered', () => {
     const world = inViewOne('n=4 me=r0 tenure=1');
     follow(world, 4, 1, 1);
