@@ -94,10 +94,11 @@ function questionsUnder(
   certificate: ProgressCertificate,
 ): readonly CertificateQuestion[] {
   const isOpen = (set: ValidatorSet): boolean => certificateVerdict(core, set, certificate) === undefined;
-  if (!sets.some(isOpen)) return [];
+  const open = sets.filter(isOpen);
+  if (open.length === 0) return [];
   const subject = subjectOf(certificate);
   const signatures = signaturesOf(certificate);
-  return sets.filter(isOpen).map((set) => ({ set, subject, signatures }));
+  return open.map((set) => ({ set, subject, signatures }));
 }
 
 /** Of our chain, and a TC of an epoch-change view (R8). */
