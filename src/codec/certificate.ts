@@ -16,6 +16,7 @@ import {
 import { allocate, copyOf } from './bytes.ts';
 import {
   HASH_SIZE,
+  isNext,
   malformed,
   type Reader,
   readBytes,
@@ -160,6 +161,31 @@ export function readPhaseCertificate(reader: Reader, format: WireFormat): PhaseC
   const block = asBlockHash(readHex(reader, HASH_SIZE));
   const phase = readPhase(reader);
   return { chainId, view, block, phase, signatures: readSignatureSet(reader, format) };
+}
+
+interface ShownCertificate {
+  readonly format: WireFormat;
+  /** A copy, so that no frame lives on in it or decides what later ones mean. */
+  readonly bytes: Uint8Array;
+  readonly pc: PhaseCertificate;
+}
+
+/** What `readShownCertificate` read last. */
+let shown: ShownCertificate | null = null;
+
+/**
+ * As `readPhaseCertificate`, for messages in which many peers show one certificate: while it comes in the very same
+ * bytes it is one object, read once. Whoever gets it must not change it.
+ */
+export function readShownCertificate(reader: Reader, format: WireFormat): PhaseCertificate {
+  if (shown !== null && shown.format === format && isNext(reader, shown.bytes)) {
+    reader.at += shown.bytes.length;
+    return shown.pc;
+  }
+  const start = reader.at;
+  const pc = readPhaseCertificate(reader, format);
+  shown = { format, bytes: copyOf(reader.bytes.subarray(start, reader.at)), pc };
+  return pc;
 }
 
 export function timeoutCertificateSize(scheme: SchemeName, tc: TimeoutCertificate): number {

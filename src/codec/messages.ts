@@ -19,6 +19,7 @@ import {
   readPhase,
   readPhaseCertificate,
   readProgressCertificate,
+  readShownCertificate,
   readTimeoutCertificate,
   timeoutCertificateSize,
   writePhase,
@@ -238,7 +239,7 @@ function readHotStuffMessage(reader: Reader, format: WireFormat): HotStuffMessag
   const view = asView(readU64(reader));
   if (tag === 0) return { type: 'proposal', chainId, view, block: readBlock(reader, format) };
   if (tag === 1) return { type: 'nudge', chainId, view, justify: readPhaseCertificate(reader, format) };
-  if (tag === 3) return { type: 'new-view', chainId, view, highestPc: readPhaseCertificate(reader, format) };
+  if (tag === 3) return { type: 'new-view', chainId, view, highestPc: readShownCertificate(reader, format) };
   const block = asBlockHash(readHex(reader, HASH_SIZE));
   const phase = readPhase(reader);
   return { type: 'phase-vote', chainId, view, block, phase, signature: readVoteSignature(reader, format) };

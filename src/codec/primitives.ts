@@ -117,6 +117,22 @@ export function readHex(reader: Reader, length: number): string {
   return hexSlice.call(reader.bytes, start, reader.at);
 }
 
+/** Of any bytes, without a view or a Buffer of their own. */
+const compare = Buffer.prototype.compare as (
+  this: Uint8Array,
+  other: Uint8Array,
+  otherStart: number,
+  otherEnd: number,
+  start: number,
+  end: number,
+) => number;
+
+/** Whether `expected` are the next bytes; passes nothing. */
+export function isNext({ bytes, at }: Reader, expected: Uint8Array): boolean {
+  const end = at + expected.length;
+  return end <= bytes.length && compare.call(bytes, expected, 0, expected.length, at, end) === 0;
+}
+
 /** A u32 length of at most `limit` items, of which each takes `itemBytes` or more of the remaining bytes. */
 export function readLength(reader: Reader, limit: number, itemBytes: number, what: string): number {
   const length = readU32(reader);

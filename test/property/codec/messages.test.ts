@@ -2,13 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage, maxFrameSize, messageTypeOf } from '../../../src/codec/messages.ts';
 import type { Decoded, WireFormat } from '../../../src/codec/primitives.ts';
+import type { PhaseCertificate } from '../../../src/model/certificate.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/chain.ts';
 import type { Message } from '../../../src/model/messages.ts';
 import type { SchemeName } from '../../../src/model/scheme.ts';
-import { message } from './arbitraries.ts';
+import { message, phaseCertificate } from './arbitraries.ts';
 
 const SCHEMES: readonly SchemeName[] = ['bls12381', 'ed25519'];
 const RUNS = 500;
+
+const newViewOf = (pc: PhaseCertificate): Message => ({
+  type: 'new-view',
+  chainId: pc.chainId,
+  view: pc.view,
+  highestPc: pc,
+});
 
 describe.each(SCHEMES)('messages of %s', (scheme) => {
   const format: WireFormat = { scheme, limits: DEFAULT_LIMITS };
@@ -64,6 +72,60 @@ describe.each(SCHEMES)('messages of %s', (scheme) => {
         if ('value' in other) expect(other).not.toEqual(original);
       }),
       { numRuns: 4 * RUNS },
+    );
+  });
+
+  it('are read alike, whatever was read before', () => {
+    const damage = fc.oneof(
+      { weight: 3, arbitrary: fc.constant((bytes: Uint8Array) => bytes) },
+      fc.nat().map((cut) => (bytes: Uint8Array) => bytes.subarray(0, cut % bytes.length)),
+      fc.nat().map((byte) => (bytes: Uint8Array) => Uint8Array.of(...bytes, byte)),
+      fc.nat().map((position) => (bytes: Uint8Array) => {
+        const bit = position % (8 * bytes.length);
+        bytes[bit >> 3]! ^= 1 << (bit & 7);
+        return bytes;
+      }),
+    );
+    const shown = phaseCertificate(scheme).map((pc) => encodeMessage(scheme, newViewOf(pc)));
+
+    const frames = fc.array(fc.oneof(shown, frame), { minLength: 1, maxLength: 3 });
+    const turns = fc.array(fc.record({ at: fc.nat(), damage }), { maxLength: 30 });
+    fc.assert(
+      fc.property(frames, turns, (originals, taken) => {
+        const sequence = taken.map(({ at, damage }) => damage(originals[at % originals.length]!.slice()));
+        const inARow = sequence.map((bytes) => decode(bytes.slice()));
+        // Nothing that was read under another format is used again.
+        const alone = sequence.map((bytes) => decodeMessage({ ...format }, bytes));
+        expect(inARow).toEqual(alone);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('share the certificate that NewViews in a row show, and none of their frames', () => {
+    fc.assert(
+      fc.property(phaseCertificate(scheme), (pc) => {
+        const frames = [1, 2, 3].map(() => encodeMessage(scheme, newViewOf(pc)));
+        const read = frames.map((bytes) => {
+          const decoded = decode(bytes);
+          bytes.fill(0xff);
+          return 'value' in decoded && 'highestPc' in decoded.value ? decoded.value.highestPc : null;
+        });
+        expect(read[0]).toEqual(pc);
+        for (const other of read) expect(other).toBe(read[0]);
+      }),
+    );
+  });
+
+  it('are held to the limits of their own chain, whatever another one lets pass', () => {
+    const narrow: WireFormat = { scheme, limits: { ...DEFAULT_LIMITS, maxValidators: 8 } };
+    const wide = phaseCertificate(scheme).filter(({ signatures }) => signatures.slots > 8);
+    fc.assert(
+      fc.property(wide, (pc) => {
+        const bytes = encodeMessage(scheme, newViewOf(pc));
+        expect(decode(bytes)).toHaveProperty('value');
+        expect(decodeMessage(narrow, bytes)).toHaveProperty('rejection.code', 'malformed');
+      }),
     );
   });
 
