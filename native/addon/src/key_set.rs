@@ -67,10 +67,10 @@ impl KeySet {
         self.0.export().into()
     }
 
-    /// Whether `parsed` is what `exportKeys` would give.
+    /// Whether the hints that it was read with are what `exportKeys` gives.
     #[napi(catch_unwind)]
-    pub fn is_export(&self, parsed: &[u8]) -> bool {
-        self.0.is_export(parsed)
+    pub fn is_hinted(&self) -> bool {
+        self.0.is_hinted()
     }
 
     /// The number of keys.

@@ -203,11 +203,11 @@ impl KeySet {
         }
     }
 
-    /// Whether `parsed` is what [`KeySet::export`] would give, which spares giving it.
-    pub fn is_export(&self, parsed: &[u8]) -> bool {
+    /// Whether the hints that it was read with are what [`KeySet::export`] gives, and spare giving it.
+    pub fn is_hinted(&self) -> bool {
         match self {
-            KeySet::Bls(set) => set.is_export(parsed),
-            KeySet::Ed25519(set) => set.export() == parsed,
+            KeySet::Bls(set) => set.is_hinted(),
+            KeySet::Ed25519(_) => false,
         }
     }
 

@@ -226,23 +226,99 @@ fn more_hints_than_keys_of_a_set_are_not_looked_at() {
     expect_same(&keys, &hints, "too many");
 }
 
+/// That both points of the hint's x, which are not in the subgroup, are read with the sign that y tells; the
+/// hint's own is the smaller one.
+fn expect_both_signs(x: &[u8; KEY_SIZE], hint: &[u8]) {
+    let mut key = *x;
+    key[0] |= 0x80;
+    for key in [&key[..], &negated(&key)] {
+        let right = KeySet::new(BLS, key, Trust::Trusted).expect("on the curve").export();
+        assert_eq!(right == hint, key[0] & 0x20 == 0);
+        expect_same(key, hint, "one sign");
+        expect_same(key, &right, "its own sign");
+        let set = KeySet::with_hints(BLS, key, &right, Trust::Trusted).expect("on the curve");
+        assert!(set.is_hinted() && set.export() == right);
+    }
+}
+
+/// With y = 3, whose sign the second half of y tells.
 #[test]
-fn an_export_is_told_from_anything_else() {
-    let set = Fixture::new(BLS, 3).set;
-    let right = set.export();
-    assert!(set.is_export(&right));
-    for length in [0, 1, 2 * PARSED_KEY_SIZE, right.len() - 1] {
-        assert!(!set.is_export(&right[..length]));
+fn a_sign_in_the_second_half_of_y_is_seen() {
+    let x = common::bytes::<KEY_SIZE>(
+        "0c2b2b8487f8e8d648e4f7905c0943b14474f62dd4726f98e902923c7fa2518eab1519d0cd9eef39aad762206d086ced
+         09f1477ff0430ca4808b4b98f3ce959fcb5be667df6ef1073e182a4f887fa0f0b7fdd6105d99e027bba24c6b4e932032",
+    );
+    let mut hint = [&x[..], &[0; 96]].concat();
+    hint[191] = 3;
+    expect_both_signs(&x, &hint);
+    // Zero written as the modulus is larger than half of it.
+    plus_modulus(&mut hint[96..144]);
+    for sign in [0x80, 0xa0] {
+        let mut key = x;
+        key[0] |= sign;
+        expect_same(&key, &hint, "zero that is not canonical");
+        assert!(!KeySet::with_hints(BLS, &key, &hint, Trust::Trusted).expect("on the curve").is_hinted());
     }
-    assert!(!set.is_export(&[&right[..], &[0]].concat()));
-    assert!(!set.is_export(&[&right[..], &right[..PARSED_KEY_SIZE]].concat()));
+}
+
+/// With half of the modulus, rounded down and up, in the first half of y and of its negative.
+#[test]
+fn the_sign_turns_at_half_of_the_modulus() {
+    let x = common::bytes::<KEY_SIZE>(
+        "0c459bf71689a1ddd357dc00f20e5579aabf3bc666a045223bc5a1b6a4d4076bdd5fb0db53ef7d39a01e3174ea7e512d
+         06187548c7d4c1aa137bd575e79d98082d12ba9d8279104602751e895a4fe6b9993653a4a8acccc6a746fc6e6e9e33da",
+    );
+    let half = common::hex(
+        "0d0088f51cbff34d258dd3db21a5d66bb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555",
+    );
+    let mut hint = [&x[..], &half, &[0; 48]].concat();
+    hint[191] = 4;
+    expect_both_signs(&x, &hint);
+}
+
+#[test]
+fn hints_that_are_the_export_are_told_from_others() {
+    let fixture = Fixture::new(BLS, 3);
+    let keys = keys_of(&fixture.secrets);
+    let right = fixture.set.export();
+    let is_hinted = |keys: &[u8], hints: &[u8]| {
+        let set = KeySet::with_hints(BLS, keys, hints, Trust::Trusted).expect("keys");
+        assert!(!set.is_hinted() || set.export() == hints);
+        set.is_hinted()
+    };
+    assert!(is_hinted(&keys, &right));
+    assert!(!is_hinted(&negated(&keys[..KEY_SIZE]), &right[..PARSED_KEY_SIZE]));
+    let backwards: Vec<u8> = right.chunks(PARSED_KEY_SIZE).rev().flatten().copied().collect();
+    for hints in [
+        &right[..right.len() - 1],
+        &right[..2 * PARSED_KEY_SIZE],
+        &right[1..],
+        &[],
+        &backwards,
+        &[&right[..], &[0]].concat(),
+        &[&right[..], &right[..PARSED_KEY_SIZE]].concat(),
+    ] {
+        assert!(!is_hinted(&keys, hints));
+    }
     for bit in 0..8 * right.len() {
-        let mut other = right.clone();
-        other[bit / 8] ^= 1 << (bit % 8);
-        assert!(!set.is_export(&other), "bit {bit}");
+        let mut hints = right.clone();
+        hints[bit / 8] ^= 1 << (bit % 8);
+        assert!(!is_hinted(&keys, &hints), "bit {bit}");
     }
-    let set = Fixture::new(Scheme::Ed25519, 2).set;
-    assert!(set.is_export(&set.export()) && !set.is_export(&set.export()[1..]));
+    assert!(!fixture.set.is_hinted());
+}
+
+#[test]
+fn many_keys_of_both_signs_are_hinted() {
+    let keys = keys_of(&Fixture::new(BLS, 60).secrets);
+    for key in keys.chunks(KEY_SIZE) {
+        let other = negated(key);
+        let set = KeySet::new(BLS, &other, Trust::Trusted).expect("a key");
+        let hinted = KeySet::with_hints(BLS, &other, &set.export(), Trust::Validate).expect("a key");
+        assert!(hinted.is_hinted());
+    }
+    let export = KeySet::new(BLS, &keys, Trust::Trusted).expect("keys").export();
+    assert!(KeySet::with_hints(BLS, &keys, &export, Trust::Validate).expect("keys").is_hinted());
 }
 
 #[test]

@@ -37,7 +37,7 @@ export function createKernel(): Kernel {
   const parseKeys = ({ scheme, id, keys, hints, trusted }: JobOf<'parse-keys'>): ParsedKeys => {
     try {
       const set = keep(id, native.KeySet.withHints(SCHEME_NUMBERS[scheme], keys, hints, trusted));
-      return { parsed: set.isExport(hints) ? null : set.exportKeys() };
+      return { parsed: set.isHinted() ? null : set.exportKeys() };
     } catch (error) {
       if ((error as { code?: unknown }).code === 'ERR_NATIVE_KEY') return { fault: (error as Error).message };
       throw error;

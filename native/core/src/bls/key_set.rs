@@ -19,6 +19,7 @@ pub struct KeySet {
     pub(super) keys: Arc<Keys>,
     pub(super) messages: MessageCache,
     pub(super) sums: PreparedSums,
+    is_hinted: bool,
 }
 
 impl KeySet {
@@ -34,46 +35,53 @@ impl KeySet {
     /// whatever they are.
     pub fn with_hints(keys: &[u8], hints: &[u8], trust: Trust) -> Result<Self, KeyError> {
         let keys = items::<KEY_SIZE>("keys", keys, keys.len() / KEY_SIZE)?;
+        let all = hints.len() == keys.len() * PARSED_KEY_SIZE;
         let hints = Hints::new(hints);
-        Self::read(keys, |key| {
-            let point = hints.point(key).map_or_else(|| G2::from_compressed(key), Ok)?;
+        let mut in_place = 0;
+        let set = Self::read(keys, |index, key| {
+            let hinted = hints.find(index, key);
+            in_place += usize::from(hinted.as_ref().is_some_and(|hinted| hinted.in_place));
+            let point = hinted.map_or_else(|| G2::from_compressed(key), |hinted| Ok(hinted.point))?;
             match trust {
                 Trust::Validate => in_group(point),
                 Trust::Trusted => Ok(point),
             }
-        })
+        })?;
+        Ok(KeySet { is_hinted: all && in_place == keys.len(), ..set })
+    }
+
+    /// Whether the hints that it was read with are what [`KeySet::export`] gives.
+    pub fn is_hinted(&self) -> bool {
+        self.is_hinted
     }
 
     /// Reads what [`KeySet::export`] wrote, some fifty times as fast as trusted compressed keys. Only for bytes
     /// of our own: the subgroup is not checked.
     pub fn import(parsed: &[u8]) -> Result<Self, KeyError> {
         let keys = items::<PARSED_KEY_SIZE>("parsed keys", parsed, parsed.len() / PARSED_KEY_SIZE)?;
-        Self::read(keys, G2::from_uncompressed)
+        Self::read(keys, |_, key| G2::from_uncompressed(key))
     }
 
-    fn read<Bytes>(keys: &[Bytes], read: impl Fn(&Bytes) -> Result<G2, Verdict>) -> Result<Self, KeyError> {
+    fn read<Bytes>(
+        keys: &[Bytes],
+        mut read: impl FnMut(usize, &Bytes) -> Result<G2, Verdict>,
+    ) -> Result<Self, KeyError> {
         let points: Result<Vec<G2>, KeyError> = keys
             .iter()
             .enumerate()
-            .map(|(index, key)| read(key).map_err(|verdict| KeyError::Key { index, verdict }))
+            .map(|(index, key)| read(index, key).map_err(|verdict| KeyError::Key { index, verdict }))
             .collect();
         Ok(KeySet {
             keys: Arc::new(Keys::new(points?)),
             messages: MessageCache::default(),
             sums: PreparedSums::default(),
+            is_hinted: false,
         })
     }
 
     /// The keys uncompressed, 192 bytes each, for [`KeySet::import`].
     pub fn export(&self) -> Vec<u8> {
         self.keys.points().iter().flat_map(G2::to_uncompressed).collect()
-    }
-
-    /// Whether `parsed` is what [`KeySet::export`] would give.
-    pub fn is_export(&self, parsed: &[u8]) -> bool {
-        let (points, rest) = parsed.as_chunks::<PARSED_KEY_SIZE>();
-        let same = |(key, point): (&G2, &[u8; PARSED_KEY_SIZE])| key.to_uncompressed() == *point;
-        rest.is_empty() && points.len() == self.len() && self.keys.points().iter().zip(points).all(same)
     }
 
     /// The number of keys.
