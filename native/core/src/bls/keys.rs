@@ -4,21 +4,25 @@ use super::pairing::Lines;
 use super::point::{G2, G2Sum};
 use crate::verdict::Verdict;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Signers whose keys' sum is kept prepared: a set of four has five quorums and a set of seven a few usual
 /// ones; large sets hardly ever see the same signers again, and lose nothing by trying. 20 KB each.
 const MAX_SUMS: usize = 8;
 
-/// The keys of one set, in its order, and the sum of all. The sum costs more than reading them uncompressed; it
-/// is made when most of them have signed something, whose own sum is the larger part of it.
+/// The keys of one set, in its order, and the sum of all. That costs more than reading them uncompressed, and
+/// is not worth it for one certificate, which is what a node that starts waits for and what block sync may have
+/// of a set. So it is made with the second one of most keys, whose own sum is the larger part of it.
 pub(super) struct Keys {
     points: Vec<G2>,
+    /// Whether most keys have signed once.
+    asked: AtomicBool,
     total: OnceLock<G2Sum>,
 }
 
 impl Keys {
     pub(super) fn new(points: Vec<G2>) -> Self {
-        Keys { points, total: OnceLock::new() }
+        Keys { points, asked: AtomicBool::new(false), total: OnceLock::new() }
     }
 
     pub(super) fn points(&self) -> &[G2] {
@@ -28,7 +32,7 @@ impl Keys {
     /// The sum of the keys of `signers` (ascending), through those that are missing where they are fewer.
     pub(super) fn sum(&self, signers: &[usize]) -> G2Sum {
         let direct = || G2Sum::of(signers.iter().map(|&signer| self.points[signer]));
-        if signers.len() * 2 <= self.points.len() {
+        if signers.len() * 2 <= self.points.len() || !self.asked.swap(true, Ordering::Relaxed) {
             return direct();
         }
         let missing = self.missing(signers);
