@@ -26,7 +26,7 @@ import {
   packedLists,
   type SharedKeys,
 } from './jobs.ts';
-import { type KnownSet, KnownSets, keysOf } from './known-sets.ts';
+import { isKeyOf, type KnownSet, KnownSets, keysOf } from './known-sets.ts';
 import { certificateKey, VerdictCache } from './verdict-cache.ts';
 import { MIN_VALIDATORS_TO_SUM, type PlacedVotes, VoteSums } from './vote-sums.ts';
 
@@ -467,11 +467,6 @@ export class ExecutorVerifier implements PoolVerifier {
     if ('fault' in outcome) throw new PoolError(`a validator set is none: ${outcome.fault}`);
     return this.#sets.parsed(known, outcome.parsed, hints);
   }
-}
-
-/** Whether `id` has the form of a key: a peer may claim any. */
-function isKeyOf(scheme: SchemeName, id: ReplicaId): boolean {
-  return id.length === 2 * SCHEME_SIZES[scheme].publicKey && /^[0-9a-f]*$/.test(id);
 }
 
 const ED25519_BYTES = SCHEME_SIZES.ed25519.vote;

@@ -21,7 +21,9 @@ import {
   workerCount,
 } from '../../../src/adapters/piscina/workers.ts';
 import { ConfigError, PoolError } from '../../../src/model/errors.ts';
+import { asPower, asReplicaId } from '../../../src/model/ids.ts';
 import type { SchemeName, SignatureSet } from '../../../src/model/scheme.ts';
+import { createValidatorSet, type ValidatorSet } from '../../../src/model/validator-set.ts';
 import { type Member, members, preimageOf, setOf } from '../../conformance/verifier/cast.ts';
 
 const bytes = (...values: readonly number[]): Uint8Array => new Uint8Array(values);
@@ -135,6 +137,36 @@ describe('the rule for small jobs', () => {
     await auto.close();
     expect(started).toBe(1);
     expect(ran).toEqual(['inline', 'pool', 'pool', 'inline', 'pool closed']);
+  });
+});
+
+describe('the keys of a set', () => {
+  const size = 96;
+  const idsOf = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => (index + 1).toString(16).padStart(2 * size, '0'));
+  const named = (ids: readonly string[]): ValidatorSet =>
+    createValidatorSet(ids.map((id) => ({ id: asReplicaId(id), power: asPower(1) }))) as ValidatorSet;
+
+  it.each([1, 31, 32, 33, 100])('lie one after the other, of %i validators', (count) => {
+    const keys = keysOf('bls12381', named(idsOf(count)));
+    expect(Buffer.from(keys).toString('hex')).toBe(idsOf(count).join(''));
+    expect(keys.buffer.byteLength).toBe(count * size);
+  });
+
+  it.each([0, 5, 40, 69])('are refused when that of validator %i is none, which is named', (index) => {
+    for (const wrong of [
+      '',
+      'ab',
+      'f'.repeat(2 * size - 1),
+      'f'.repeat(2 * size + 2),
+      `${'f'.repeat(2 * size - 1)}g`,
+    ]) {
+      const ids = idsOf(70);
+      ids[index] = wrong;
+      expect(() => keysOf('bls12381', named(ids))).toThrow(
+        new PoolError(`validator ${wrong} has no key of bls12381`),
+      );
+    }
   });
 });
 
