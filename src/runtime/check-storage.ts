@@ -7,9 +7,11 @@ import type { KVSnapshot, KVStore } from '../ports/kv-store.ts';
 import { checkCommittedBlock, readHead, type StoredHead } from '../storage/check.ts';
 import { scrub } from '../storage/scrub.ts';
 
-/** What is looked at in one turn of the event loop. */
-const RECORDS_PER_TURN = 256;
-const BLOCKS_PER_TURN = 8;
+/** How long a turn of the event loop is worked; one block, or a few records, may be large and take longer. */
+const TURN_MS = 2;
+
+/** Records between two looks at the clock. */
+const RECORDS_AT_A_TIME = 8;
 
 export interface CheckStorageOptions {
   /** The app's own data hash, if it has one; by default the library's Merkle root. */
@@ -37,32 +39,42 @@ export async function checkStorage(
   { dataHash = libraryHash, onProgress }: CheckStorageOptions = {},
 ): Promise<StorageCheck> {
   const { chain, committed, appStateHash } = reading(store, readHead);
-  let records = 0;
-  let after: Uint8Array | null = null;
-  do {
-    const scrubbed = reading(store, (snapshot) => scrub(snapshot, after, RECORDS_PER_TURN));
-    records += scrubbed.records;
-    after = scrubbed.next;
-    onProgress?.({ records, blocks: 0 });
-    await nextTurn();
-  } while (after !== null);
   const count = committed === null ? 0 : committed.height + 1;
+  const at = { records: 0, blocks: 0 };
+  let after: Uint8Array | null = null;
+  const checkRecords = (snapshot: KVSnapshot): boolean => {
+    const { next, records } = scrub(snapshot, after, RECORDS_AT_A_TIME);
+    at.records += records;
+    after = next;
+    return next !== null;
+  };
   let parent: BlockHash = ZERO_HASH;
-  for (let from = 0; from < count; from += BLOCKS_PER_TURN) {
-    const end = Math.min(from + BLOCKS_PER_TURN, count);
-    parent = reading(store, (snapshot) => {
-      let below = parent;
-      for (let at = from; at < end; at++)
-        below = checkCommittedBlock(snapshot, chain, asHeight(at), below, dataHash);
-      return below;
-    });
-    onProgress?.({ records, blocks: end });
-    await nextTurn();
+  const checkNextBlock = (snapshot: KVSnapshot): boolean => {
+    if (at.blocks < count)
+      parent = checkCommittedBlock(snapshot, chain, asHeight(at.blocks++), parent, dataHash);
+    return at.blocks < count;
+  };
+  for (const work of [checkRecords, checkNextBlock]) {
+    while (inOneTurn(store, work)) {
+      onProgress?.({ ...at });
+      await nextTurn();
+    }
   }
+  onProgress?.({ ...at });
+  const { records } = at;
   return { chain, records, committed, appStateHash };
 }
 
 const libraryHash = (data: readonly Datum[]): string => bytesToHex(merkleRoot(data));
+
+/** Works with one snapshot until the turn's time is over; whether something is left. */
+function inOneTurn(store: Pick<KVStore, 'snapshot'>, work: (snapshot: KVSnapshot) => boolean): boolean {
+  const endMs = performance.now() + TURN_MS;
+  return reading(store, (snapshot) => {
+    while (work(snapshot)) if (performance.now() >= endMs) return true;
+    return false;
+  });
+}
 
 function reading<T>(store: Pick<KVStore, 'snapshot'>, read: (snapshot: KVSnapshot) => T): T {
   const snapshot = store.snapshot();

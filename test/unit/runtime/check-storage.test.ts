@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BlockHeader } from '../../../src/model/block.ts';
 import { StorageError } from '../../../src/model/errors.ts';
 import { asHeight } from '../../../src/model/ids.ts';
@@ -55,6 +55,20 @@ describe('checkStorage', () => {
     expect(check.committed).toEqual({ height: top, hash: hashAt(top) });
     expect(check.appStateHash).toBe(hex(tree.appStateHash(top) as Uint8Array));
     expect(progress.at(-1)).toEqual({ records: store.entries.size, blocks: top + 1 });
+  });
+
+  it('gives way to the event loop by the clock, whatever there is to read', async () => {
+    const turnsWith = async (msPerLook: number): Promise<number> => {
+      let looks = 0;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => msPerLook * looks++);
+      const onProgress = vi.fn();
+      await checkStorage(store, { onProgress });
+      clock.mockRestore();
+      return onProgress.mock.calls.length;
+    };
+    expect(await turnsWith(0)).toBe(1);
+    // Eight records, or one block, and the clock says that it is enough.
+    expect(await turnsWith(10)).toBe(Math.floor(store.entries.size / 8) + top + 1);
   });
 
   it('is content with a store in which nothing is committed yet', async () => {

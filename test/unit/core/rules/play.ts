@@ -45,11 +45,16 @@ export function listener(views: number): GoldenWorld {
   return world;
 }
 
+/** What commits the update of `beforeCommit`: r0 leads view 4 and shows its Commit certificate. */
+export const COMMIT = `
+  nudge from=r0 view=4 justify=PC(3,U,commit)
+  certified`;
+
 /**
- * A replica that has seen U, which updates a set of four validators: proposed in view 1, nudged through Prepare,
- * Precommit and, in view 4, Commit. U is committed, not decided. Leaders change every view.
+ * A replica that has seen U, which updates a set of four validators: proposed in view 1, and nudged through Prepare and
+ * Precommit. Leaders change every view.
  */
-export function afterUpdate(me: string, update = '+r4'): GoldenWorld {
+export function beforeCommit(me: string, update = '+r4'): GoldenWorld {
   const world = inViewOne(`n=4 me=${me} tenure=1`);
   play(
     world,
@@ -58,10 +63,15 @@ export function afterUpdate(me: string, update = '+r4'): GoldenWorld {
      nudge from=r2 view=2 justify=PC(1,U,prepare)
      certified
      nudge from=r3 view=3 justify=PC(2,U,precommit)
-     certified
-     nudge from=r0 view=4 justify=PC(3,U,commit)
      certified`,
   );
+  return world;
+}
+
+/** The same when U is committed, in view 4, and not decided. */
+export function afterUpdate(me: string, update = '+r4'): GoldenWorld {
+  const world = beforeCommit(me, update);
+  play(world, COMMIT);
   expect(world.status.validatorSets.decided).toBe(false);
   return world;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GoldenWorld } from '../../../support/golden-world.ts';
-import { follow, inViewOne, play, sends } from './play.ts';
+import { beforeCommit, COMMIT, follow, inViewOne, play, sends } from './play.ts';
 
 /** r2 leads view 2, which it entered by timer, without a certificate of view 1. */
 function leaderByTimer(): GoldenWorld {
@@ -122,18 +122,8 @@ describe('NewViews', () => {
   });
 
   test('go to the other leader of the view while an update is not decided', () => {
-    const world = inViewOne('n=4 me=r1 tenure=1');
-    const effects = play(
-      world,
-      `proposal from=r1 view=1 block=U on=genesis
-       valid update=+r4
-       nudge from=r2 view=2 justify=PC(1,U,prepare)
-       certified
-       nudge from=r3 view=3 justify=PC(2,U,precommit)
-       certified
-       nudge from=r0 view=4 justify=PC(3,U,commit)
-       certified`,
-    );
+    const world = beforeCommit('r1');
+    const effects = play(world, COMMIT);
     expect(world.status.validatorSets.decided).toBe(false);
     expect(sends(effects, 'new-view')).toEqual(['send new-view(3, PC(3,U,commit)) -> r4']);
   });
